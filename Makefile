@@ -1,0 +1,58 @@
+# `make help` explains itself. Only Python 3.11 or newer with pip and venv is needed, and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test check format lock
+
+help:  ## show this text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PORT=8123 make demo   moves the demo to another port (8000 otherwise)"
+
+# What the tests need contains what the demo needs, so either stamp will do for the demo.
+.venv/.dev: requirements-dev.txt
+	@echo "making the environment (.venv); this happens once …"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@$(PIP) -r requirements-dev.txt
+	@touch .venv/.dev .venv/.demo
+
+.venv/.demo: requirements-demo.txt
+	@echo "making the environment (.venv); this happens once …"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@$(PIP) -r requirements-demo.txt
+	@touch .venv/.demo
+
+demo: .venv/.demo  ## run the demo: web, worker, beat, broker, mail, a synthetic clinic
+	@exec $(BIN)/python -m infusion.demo.runner
+
+demo-reset: .venv/.demo  ## throw the demo's records away and run it anew
+	@exec $(BIN)/python -m infusion.demo.runner --anew
+
+test: .venv/.dev  ## the whole suite on SQLite, then on a real PostgreSQL and a real Valkey
+	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.services $(BIN)/python -m pytest
+
+check: .venv/.dev  ## format, lint, types, import contracts, migrations, templates, deployment
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djade --check --target-version 5.2 $$(find templates -name '*.html')
+	$(BIN)/python -m tests.deployment
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: .venv/.dev  ## let ruff and djade write the code's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	-$(BIN)/djade --target-version 5.2 $$(find templates -name '*.html')
+
+# For maintainers only: `uv` must be on PATH (or named: UV=…). Versions move only here.
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
+lock:  ## pin every dependency anew, with hashes (maintainers; needs uv)
+	$(LOCK) --output-file requirements.txt
+	$(LOCK) --group demo --output-file requirements-demo.txt
+	$(LOCK) --group dev --output-file requirements-dev.txt

@@ -1,0 +1,103 @@
+"""The staff's door: who is signed in, how, for how long, in which clinic, and with which rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from .domain.rights import Right
+from .queries import active_memberships
+
+SEEN, BEGAN, ENROLLED, CLINIC = "seen_at", "began_at", "second_factor_enrolled", "clinic_id"
+
+
+def still_fresh(request: HttpRequest, idle_seconds: int) -> bool:
+    """Whether the session may go on: not idle too long, not older than the absolute limit. Notes that it was seen.
+
+    The note is written at most once a minute, so that reading pages does not queue behind it.
+    """
+    now = timezone.now().timestamp()
+    began = request.session.setdefault(BEGAN, now)
+    seen = request.session.get(SEEN, now)
+    if now - seen > idle_seconds or now - began > settings.SESSION_COOKIE_AGE:
+        return False
+    if SEEN not in request.session or now - seen > 60:
+        request.session[SEEN] = now
+    return True
+
+
+def methods_of(request: HttpRequest) -> set[str]:
+    """How the person of this session proved who they are: password, code, mfa."""
+    return {str(record.get("method")) for record in get_authentication_records(request, request.user)}
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """True where this session was opened with a second factor, or enrolled one just now."""
+    if "mfa" in methods_of(request):
+        return True
+    enrolled = request.session.get(ENROLLED) == request.user.pk
+    return enrolled and Authenticator.objects.filter(user=request.user.pk).exists()
+
+
+def to_sign_in(request: HttpRequest, name: str) -> HttpResponse:
+    """Off to a sign-in page; htmx is told to leave the page instead of drawing a form into a fragment."""
+    where = reverse(name)
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        where += "?" + urlencode({"next": request.get_full_path()})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": where})
+    return redirect(where)
+
+
+def staff(right: Right | None = None) -> Callable:
+    """Guard of a staff page: signed in by password and second factor, at work in a clinic, and carrying the right.
+
+    Gives the view ``request.clinic`` and ``request.membership``. A stranger is sent to the door; a colleague
+    without the right is refused with 403.
+    """
+
+    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_sign_in(request, "account_login")
+            if request.user.door != "staff":
+                raise PermissionDenied
+            if "password" not in methods_of(request) or not still_fresh(request, settings.STAFF_IDLE_SECONDS):
+                logout(request)
+                return to_sign_in(request, "account_login")
+            if not has_second_factor(request):
+                return redirect("mfa_activate_totp")
+            memberships = list(active_memberships(request.user))
+            if not memberships:
+                raise PermissionDenied
+            chosen = request.session.get(CLINIC)
+            member = next((one for one in memberships if one.clinic_id == chosen), memberships[0])
+            if right is not None and not member.may(right):
+                raise PermissionDenied
+            request.membership, request.clinic = member, member.clinic
+            return view(request, *args, **kwargs)
+
+        guarded.staff_right = right
+        return guarded
+
+    return guard
+
+
+def rights_context(request: HttpRequest) -> dict[str, Any]:
+    """For templates: the clinic and the set of rights the signed-in colleague carries (``"book" in rights``)."""
+    member = getattr(request, "membership", None)
+    granted = {right.value for right in Right if member is not None and member.may(right)}
+    return {"clinic": getattr(request, "clinic", None), "membership": member, "rights": granted}

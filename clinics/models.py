@@ -1,0 +1,259 @@
+"""Where, and who works there: clinic, hours, closures, chairs, people, shifts, tasks and the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from phonenumber_field.modelfields import PhoneNumberField
+
+from .domain.rights import Right, Role, may
+
+
+class ClinicQuerySet(models.QuerySet):
+    def of(self, clinic: Clinic) -> Self:
+        """Only what belongs to the clinic: where every query begins."""
+        return self.filter(clinic=clinic)
+
+
+ClinicManager = models.Manager.from_queryset(ClinicQuerySet)
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """Somebody who can sign in: staff (through a membership) or a patient or carer (through portal access)."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    # One address opens one door: a colleague who is also a patient uses a second address.
+    door = models.CharField(max_length=10, choices=[("staff", "Staff"), ("portal", "Patients")], default="staff")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+def _known_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError("This time zone is not known. Write it like Europe/London.")
+
+
+class Clinic(models.Model):
+    """One clinic: everything else belongs to one. Minutes, days and units are settings, each with its default."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=150)
+    time_zone = models.CharField(max_length=60, validators=[_known_zone])
+    address = models.TextField(help_text="As patients should read it.")
+    directions = models.TextField(blank=True, help_text="Where to park, which door, which floor.")
+    phone = PhoneNumberField()
+    emergency_phone = models.CharField(max_length=30, default="112")
+    email = models.EmailField(help_text="Mails to patients come from this address.")
+    country = models.CharField(max_length=2, blank=True, help_text="For public holidays, e.g. US.")
+    region = models.CharField(max_length=10, blank=True)
+    slot_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="Spaces the times on offer.", choices=[(n, f"{n} minutes") for n in (5, 10, 15, 30)]
+    )
+    nurse_units = models.PositiveSmallIntegerField(default=4, help_text="Attention one nurse has in each slot.")
+    nurse_starts_per_slot = models.PositiveSmallIntegerField(default=1)
+    clearance_days = models.PositiveSmallIntegerField(
+        default=365, validators=[MinValueValidator(1), MaxValueValidator(730)],
+        help_text="How long a prescriber's clearance stands unless they choose less.",
+    )
+    reminder_days = models.JSONField(default=list, blank=True, help_text="Days before a visit, e.g. [7, 2].")
+    notice_delay_seconds = models.PositiveIntegerField(
+        default=120, help_text="A notice of a change leaves this long after the last change."
+    )
+    arrange_days_before = models.PositiveSmallIntegerField(default=14)
+    education_approved_version = models.CharField(max_length=40, blank=True)
+    education_approved_on = models.DateField(null=True, blank=True)
+    education_approved_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class OpeningHours(models.Model):
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.", validators=[MaxValueValidator(6)])
+    opens = models.TimeField()
+    closes = models.TimeField()
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["weekday"]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "weekday"], name="opening_once_a_weekday"),
+            models.CheckConstraint(condition=Q(closes__gt=F("opens")), name="opening_closes_after_opens"),
+        ]
+
+
+class Closure(models.Model):
+    """Days on which the clinic is shut, first to last inclusive."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="closures")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    reason = models.CharField(max_length=150)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="closure_ends_after_start")
+        ]
+
+
+class Chair(models.Model):
+    KINDS = [("chair", "Chair"), ("bed", "Bed"), ("isolation", "Isolation room")]
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="chairs")
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=10, choices=KINDS, default="chair")
+    in_service = models.BooleanField(default=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "name"], name="chair_name_once_a_clinic")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's role in a clinic; what they may do follows from it."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=[(role.value, role.value.capitalize()) for role in Role])
+    is_active = models.BooleanField(default=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+    def may(self, right: Right) -> bool:
+        return self.is_active and may(self.role, right)
+
+
+class Shift(models.Model):
+    """A nurse's weekly shift in wall-clock time, standing from ``valid_from`` until ``valid_until`` inclusive."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="shifts")
+    member = models.ForeignKey(Membership, models.CASCADE, related_name="shifts")
+    weekday = models.PositiveSmallIntegerField(validators=[MaxValueValidator(6)])
+    starts = models.TimeField()
+    ends = models.TimeField()
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["member_id", "weekday"]
+        constraints = [models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="shift_ends_after_start")]
+
+
+class Absence(models.Model):
+    """Days a member of staff is away, first to last inclusive."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="absences")
+    member = models.ForeignKey(Membership, models.CASCADE, related_name="absences")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    reason = models.CharField(max_length=150, blank=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="absence_ends_after_start")
+        ]
+
+
+class StaffTask(models.Model):
+    """Something a person must do. Names its patient by record number, so that any room can write one."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="tasks")
+    kind = models.CharField(max_length=40)
+    role = models.CharField(max_length=20, choices=[(role.value, role.value.capitalize()) for role in Role])
+    due_on = models.DateField()
+    reason = models.TextField()
+    record_number = models.CharField(max_length=40, blank=True)
+    # The same cause opens one task, however often it is noticed.
+    cause = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+    outcome = models.TextField(blank=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "cause"], name="task_once_a_cause")]
+        indexes = [models.Index(fields=["clinic", "closed_at", "due_on"])]
+
+
+class AuditEntry(models.Model):
+    """Who saw or changed what, when. The database refuses to change or delete a row."""
+
+    clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    # Kept as text beside the reference, so that a row reads the same for ever.
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    actor_name = models.CharField(max_length=254)
+    verb = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=40, blank=True)
+    record_number = models.CharField(max_length=40, blank=True)
+    changes = models.JSONField(default=dict)
+    objects = ClinicManager()
+    across_clinics = models.Manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["clinic", "record_number", "-id"])]
+
+
+class AuditSeal(models.Model):
+    """One link of the chain: an entry's place and the digest over it and all before it."""
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="seal")
+    position = models.PositiveBigIntegerField(unique=True)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]

@@ -1,0 +1,82 @@
+"""May we treat? Evidence that expires, evaluations, and clearances that a prescriber signs."""
+
+from __future__ import annotations
+
+from clinics.models import ClinicManager
+from django.db import models
+from django.db.models import F, Q
+from patients.models import OfPatient
+
+
+class Result(OfPatient):
+    """One piece of evidence: a laboratory value, a finding, a statement, a consent. Append-only.
+
+    ``kind`` names a row of ``evaluation.domain.kinds``; ``value`` is its canonical text (a decimal in the kind's own
+    unit, or a choice); ``entered_value`` and ``entered_unit`` keep what was typed. A correction is a new row that
+    supersedes the old one.
+    """
+
+    kind = models.CharField(max_length=40)
+    value = models.CharField(max_length=60)
+    unit = models.CharField(max_length=20, blank=True)
+    entered_value = models.CharField(max_length=60, blank=True)
+    entered_unit = models.CharField(max_length=30, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    observed_on = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    evaluation = models.ForeignKey(
+        "evaluation.Evaluation", models.PROTECT, null=True, blank=True, related_name="results"
+    )
+    source_id = models.CharField(max_length=120, blank=True)
+    recorded_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    correction_reason = models.CharField(max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["-observed_on", "-id"]
+        indexes = [models.Index(fields=["patient", "kind", "-observed_on"])]
+
+
+class Evaluation(OfPatient):
+    """One evaluation of one patient for one confirmed diagnosis, open until it is signed or closed."""
+
+    STATES = [("open", "Open"), ("signed", "Signed"), ("closed", "Closed")]
+    diagnosis = models.ForeignKey("patients.Diagnosis", models.PROTECT, related_name="evaluations")
+    state = models.CharField(max_length=10, choices=STATES, default="open")
+    opened_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_reason = models.CharField(max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["diagnosis"], condition=Q(state="open"), name="one_open_evaluation"
+            )
+        ]
+
+
+class Clearance(OfPatient):
+    """A prescriber's signature under an evaluation: this regimen may be given, until this date, on this verdict."""
+
+    evaluation = models.OneToOneField(Evaluation, models.PROTECT, related_name="clearance")
+    regimen_version = models.ForeignKey("regimens.RegimenVersion", models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    valid_from = models.DateField()
+    valid_until = models.DateField()
+    verdict = models.JSONField(help_text="The verdict as it stood when it was signed.")
+    off_label_reason = models.CharField(max_length=250, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_reason = models.CharField(max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["-signed_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until__gte=F("valid_from")), name="clearance_ends_after_start"
+            )
+        ]

@@ -1,0 +1,62 @@
+"""What the pages of a day have in common: which day, which view, and the answer in full or as a fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refusal
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from scheduling.models import Visit
+
+from . import queries
+from .domain.dates import day_of
+
+VIEWS = ("board", "list")
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+
+
+def day_asked(request: HttpRequest, *, now: datetime) -> tuple[date, int]:
+    """The day the address names and the status of the answer; today, with a message and 422, where it names none."""
+    today = local_date(now, request.clinic.zone)
+    text = request.GET.get("day", "")
+    day = day_of(text)
+    if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR:
+        return day, 200
+    if not text:
+        return today, 200
+    messages.error(request, "There is no such day. This is today.")
+    return today, 422
+
+
+def view_asked(asked: str | None) -> str:
+    return asked if asked in VIEWS else VIEWS[0]
+
+
+def day_page(
+    request: HttpRequest,
+    on: date,
+    *,
+    now: datetime,
+    view: str,
+    status: int = 200,
+    fragment: bool = False,
+    refused: tuple[Visit, str, Sequence[Refusal]] | None = None,
+) -> HttpResponse:
+    """The day as a page or, for an exchange in place, as its fragment with the messages beside it."""
+    shown: dict[str, Any] = {
+        "shown": queries.day(request.clinic, on, member=request.membership, now=now),
+        "view": view,
+        "before": on - timedelta(days=1),
+        "after": on + timedelta(days=1),
+        "exchanged": fragment,
+    }
+    if refused is not None:
+        visit, title, reasons = refused
+        shown |= {"refused_visit": visit, "refused_title": title, "reasons": reasons}
+    template = "desk/_exchanged.html" if fragment else "desk/today.html"
+    return render(request, template, shown, status=status)

@@ -1,0 +1,38 @@
+"""How accounts behave here: nobody signs up by themselves, and each door leads to its own rooms."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.urls import reverse
+
+log = logging.getLogger(__name__)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Staff are added by a manager and patients are invited."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("portal:home" if request.user.door == "portal" else "desk:today")
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_login")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a code. When the mail server is away the page answers as always: it must not tell who is known here.
+
+        The page itself says whom to call when no mail comes.
+        """
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError) as failure:
+            log.error("A sign-in code could not be sent: %s", type(failure).__name__)
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """The pages say what happened in their own words."""

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class DoorsConfig(AppConfig):
+    name = "infusion.doors"
+    label = "doors"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401

@@ -1,0 +1,32 @@
+"""What the two doors ask for."""
+
+from __future__ import annotations
+
+from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
+from clinics.domain.text import problem_with_text
+from django.core.exceptions import ValidationError
+
+
+def _sound(address: str) -> str:
+    if words := problem_with_text(address):
+        raise ValidationError(words)
+    return address
+
+
+class PatientDoorForm(RequestLoginCodeForm):
+    """Asks for an address. Only an address that was invited gets a code; the answer is the same for all."""
+
+    def clean_email(self) -> str:
+        address = super().clean_email()
+        if self._user is not None and self._user.door != "portal":
+            self._user = None
+        return _sound(address)
+
+
+class StaffPasswordForm(ResetPasswordForm):
+    """Asks for a colleague's address to set a new password; patients have none."""
+
+    def clean_email(self) -> str:
+        address = super().clean_email()
+        self.users = [user for user in self.users if user.door == "staff"]
+        return _sound(address)

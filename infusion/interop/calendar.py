@@ -1,0 +1,68 @@
+"""Appointments as iCalendar files. They say when and where, and nothing of what for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from icalendar import Calendar, Event, vCalAddress
+
+SUMMARY = "Appointment"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One visit as a calendar knows it: ``uid`` for good, ``sequence`` rising with every change; instants are aware."""
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    organizer: str
+    stamped_at: datetime
+
+
+def uid_of(visit_id: int, key: str) -> str:
+    """A visit's name in a calendar, the same in every mail: no key of ours can be read from it.
+
+    ``key`` is the batch of the visit's first version, which is random, so that two installations never collide.
+    """
+    return str(uuid5(UUID(key), f"visit {visit_id}"))
+
+
+def published(appointments: Iterable[Appointment]) -> bytes:
+    """Standing appointments in one file, to be added or brought up to date.
+
+    PUBLISH, not REQUEST: nobody is asked to accept or decline by mail, and one file may hold several appointments.
+    """
+    return _file("PUBLISH", "CONFIRMED", appointments)
+
+
+def withdrawn(appointment: Appointment) -> bytes:
+    """One appointment, to be taken out of the calendar: CANCEL may name only one."""
+    return _file("CANCEL", "CANCELLED", [appointment])
+
+
+def _file(method: str, status: str, appointments: Iterable[Appointment]) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Clinic calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    for appointment in appointments:
+        entry = Event()
+        entry.add("uid", appointment.uid)
+        entry.add("sequence", appointment.sequence)
+        entry.add("dtstamp", appointment.stamped_at.astimezone(UTC))
+        # Written in UTC: rules for a zone's changes are read an hour wrong by some calendars.
+        entry.add("dtstart", appointment.starts_at.astimezone(UTC))
+        entry.add("dtend", appointment.ends_at.astimezone(UTC))
+        entry.add("summary", SUMMARY)
+        entry.add("location", appointment.place)
+        entry.add("status", status)
+        entry.add("class", "PRIVATE")
+        entry["organizer"] = vCalAddress(f"mailto:{appointment.organizer}")
+        calendar.add_component(entry)
+    return calendar.to_ical()

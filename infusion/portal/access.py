@@ -1,0 +1,63 @@
+"""The patient's door: signed in by typed code, proved once by birth date, and seeing one patient's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from clinics.access import methods_of, still_fresh, to_sign_in
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from patients.queries import standing_accesses
+
+CHOSEN = "portal_access_id"
+
+
+def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard of the pages before a patient is chosen: signed in by code, within the idle limit, invited somewhere.
+
+    Gives the view ``request.accesses``.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return to_sign_in(request, "account_request_login_code")
+        if request.user.door != "portal":
+            raise PermissionDenied
+        if "code" not in methods_of(request) or not still_fresh(request, settings.PORTAL_IDLE_SECONDS):
+            logout(request)
+            return to_sign_in(request, "account_request_login_code")
+        request.accesses = list(standing_accesses(request.user))
+        if not request.accesses:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    guarded.patient_door = True
+    return guarded
+
+
+def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard of a patient's own pages. Gives the view ``request.patient`` and ``request.clinic``, from the session only.
+
+    No address of the portal carries a patient's number: there is nothing to change to another's.
+    """
+
+    @wraps(view)
+    @patient_door
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        proved = [access for access in request.accesses if access.confirmed_at]
+        chosen = next((access for access in proved if access.pk == request.session.get(CHOSEN)), None)
+        if chosen is None and len(request.accesses) == 1 and proved:
+            chosen = proved[0]
+            request.session[CHOSEN] = chosen.pk
+        if chosen is None:
+            return redirect("portal:who")
+        request.patient, request.clinic = chosen.patient, chosen.clinic
+        return view(request, *args, **kwargs)
+
+    return guarded

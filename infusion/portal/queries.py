@@ -1,0 +1,55 @@
+"""What a patient sees of their own record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+from monitoring.models import FollowUp
+from patients.models import Patient
+from scheduling.models import STANDING, PlannedInfusion, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is planned and not yet booked: about when, and what."""
+
+    about: date
+    kind: str  # "infusion" or "follow_up"
+    title: str
+
+
+def visits(patient: Patient) -> QuerySet[Visit]:
+    return (
+        Visit.objects.of(patient.clinic)
+        .filter(patient=patient)
+        .select_related("chair", "planned_infusion", "planned_infusion__course__diagnosis")
+    )
+
+
+def upcoming(patient: Patient, now: datetime) -> QuerySet[Visit]:
+    """Booked visits that have not ended, soonest first."""
+    return visits(patient).filter(status__in=("pending", "booked", "arrived"), ends_at__gt=now).order_by("starts_at")
+
+
+def past(patient: Patient, now: datetime) -> QuerySet[Visit]:
+    """Visits that took place or were missed, newest first."""
+    rows = visits(patient).filter(status__in=("fulfilled", "noshow")) | visits(patient).filter(
+        status__in=("booked", "arrived"), ends_at__lte=now
+    )
+    return rows.order_by("-starts_at")
+
+
+def still_to_book(patient: Patient) -> list[Due]:
+    """What the course and the follow-up plan for and nobody has booked yet, in order of time."""
+    standing = Visit.objects.of(patient.clinic).filter(planned_infusion=OuterRef("pk"), status__in=STANDING)
+    planned = (
+        PlannedInfusion.objects.of(patient.clinic)
+        .filter(patient=patient, state="planned", course__state="active")
+        .filter(~Exists(standing))
+    )
+    follow_ups = FollowUp.objects.of(patient.clinic).filter(patient=patient, state="due", visit__isnull=True)
+    found = [Due(row.planned_on, "infusion", "") for row in planned]
+    found += [Due(row.due_on, "follow_up", row.title) for row in follow_ups]
+    return sorted(found, key=lambda due: (due.about, due.kind))

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from . import views
+
+app_name = "portal"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("who/", views.who, name="who"),
+    path("schedule/", views.schedule, name="schedule"),
+    path("about/", views.education, name="education"),
+    path("about/<slug:slug>/", views.education_page, name="education_page"),
+    path("review/", views.review, name="review"),
+    path("review/<slug:slug>/", views.review_page, name="review_page"),
+]

@@ -1,0 +1,115 @@
+"""The patient's own pages."""
+
+from __future__ import annotations
+
+from clinics.access import staff
+from clinics.actions import approve_education
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Right
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from evaluation.queries import gate_for
+from patients import actions as patients
+
+from . import queries
+from .access import CHOSEN, patient_door, patient_page
+from .domain.education import PAGES, VERSION, page_named
+from .forms import BirthDateForm
+
+
+@patient_door
+def who(request: HttpRequest) -> HttpResponse:
+    """Prove at the first sign-in, or choose where several patients share an address: by the birth date."""
+    form = BirthDateForm(request.POST or None)
+    found = ()
+    if request.method == "POST" and form.is_valid():
+        found = patients.confirm_access(
+            accesses=request.accesses, birth_date=form.cleaned_data["birth_date"], now=timezone.now()
+        )
+        named = request.POST.get("access", "")
+        chosen = found[0] if len(found) == 1 else next((one for one in found if str(one.pk) == named), None)
+        if chosen is not None:
+            request.session.cycle_key()
+            request.session[CHOSEN] = chosen.pk
+            return redirect("portal:home")
+        if not found:
+            form.add_error(None, _("That is not the birth date we have. Check it, or call the clinic."))
+    locked = all(access.failed_confirmations >= patients.BIRTH_DATE_TRIES for access in request.accesses)
+    shown = {"form": form, "found": found, "locked": locked, "asking_clinic": request.accesses[0].clinic}
+    return render(request, "portal/who.html", shown, status=422 if form.is_bound and not found else 200)
+
+
+@patient_page
+def home(request: HttpRequest) -> HttpResponse:
+    """My next visit, what holds it up, and what comes after."""
+    now = timezone.now()
+    patients.record_view(patient=request.patient, by=request.user, page="portal home")
+    upcoming = list(queries.upcoming(request.patient, now))
+    following = next((visit for visit in upcoming if visit.kind == "infusion"), None)
+    gate = None
+    if following is not None and following.planned_infusion is not None:
+        gate = gate_for(
+            clinic=request.clinic, patient=request.patient, on=local_date(following.starts_at, request.clinic.zone),
+            condition=following.planned_infusion.course.diagnosis.condition,
+            course_start=following.planned_infusion.course.start_on,
+        )
+    shown = {
+        "next_visit": upcoming[0] if upcoming else None, "later": upcoming[1:], "due": queries.still_to_book(request.patient),
+        "gate": gate, "gated_visit": following,
+    }
+    return render(request, "portal/home.html", shown)
+
+
+@patient_page
+def schedule(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    patients.record_view(patient=request.patient, by=request.user, page="portal schedule")
+    shown = {
+        "upcoming": queries.upcoming(request.patient, now),
+        "due": queries.still_to_book(request.patient),
+        "past": queries.past(request.patient, now),
+    }
+    return render(request, "portal/schedule.html", shown)
+
+
+@patient_page
+def education(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/education.html", {"pages": PAGES, "approved": _approved(request)})
+
+
+@patient_page
+def education_page(request: HttpRequest, slug: str) -> HttpResponse:
+    page = page_named(slug)
+    if page is None or not _approved(request):
+        raise Http404
+    return render(request, f"portal/education/{page.slug}.html", {"page": page, "approved": True})
+
+
+@staff(Right.APPROVE_PAGES)
+def review(request: HttpRequest) -> HttpResponse:
+    """Staff read the patients' pages and stand behind them, version by version."""
+    if request.method == "POST":
+        today = local_date(timezone.now(), request.clinic.zone)
+        approve_education(clinic=request.clinic, version=VERSION, by=request.user, today=today)
+        messages.success(request, "Approved. Patients can read these pages now.")
+        return redirect("portal:review")
+    return render(
+        request, "portal/review.html", {"pages": PAGES, "version": VERSION, "approved": _approved(request)}
+    )
+
+
+@staff(Right.APPROVE_PAGES)
+def review_page(request: HttpRequest, slug: str) -> HttpResponse:
+    page = page_named(slug)
+    if page is None:
+        raise Http404
+    shown = {"page": page, "approved": _approved(request)}
+    return render(request, f"portal/education/{page.slug}.html", shown)
+
+
+def _approved(request: HttpRequest) -> bool:
+    """Whether the clinic stands behind the wording as it is now."""
+    return request.clinic.education_approved_version == VERSION

@@ -1,0 +1,281 @@
+"""Writing the ledger: derive what is owed, claim one message, send it, and note what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from clinics.actions import open_task, record
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Role
+from clinics.models import User
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from . import post, queries
+from .domain.due import ARRANGE, NOTICES, OVERDUE, Owed, Rules, owed
+from .domain.outcome import AWAY, wait_after
+from .models import Message
+from .words import Words, compose, phone_words
+
+LEASE = timedelta(seconds=120)
+"""How long a sender holds a message: longer than any mail server is waited for, so that only the dead lose theirs."""
+
+CALL_AHEAD = timedelta(hours=24)
+"""A message that waits for a mail server this near to its visit becomes a call as well (product default)."""
+
+AT_ONCE = 500
+
+# What ``send`` may answer besides a message's states.
+LOST, WAITING = "lost", "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message whose text is settled and stored, and what a person would say on the telephone instead."""
+
+    message: Message
+    words: Words
+    by_phone: str
+    first_visit_at: datetime | None
+
+
+def derive(*, now: datetime) -> int:
+    """Write into the ledger what is due and not in it yet; returns how many rows were offered to it.
+
+    Two sweeps at the same moment derive the same rows, and the ledger's uniqueness keeps one of each. A row laid
+    aside as no longer true is taken up again where it has become true again.
+    """
+    rules = queries.every_clinics_rules()
+    patients = sorted(queries.patients_to_look_at(rules, now))
+    return sum(
+        _derive_for(patients[place : place + AT_ONCE], rules, now) for place in range(0, len(patients), AT_ONCE)
+    )
+
+
+def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) -> int:
+    wanted: dict[tuple, Message] = {}
+    for patient_id, known in queries.known(patient_ids).items():
+        for one in owed(known.circumstances(patient_id), rules[known.clinic_id], now):
+            if one.due_at <= now:
+                row = _row(one, known.clinic_id, patient_id, known.recipient)
+                wanted[queries.key_of(row)] = row
+    present = queries.in_ledger(patient_ids)
+    new = [row for key, row in wanted.items() if key not in present]
+    again = [present[key] for key in wanted if key in present]
+    Message.across_clinics.bulk_create(new, ignore_conflicts=True)
+    if again:
+        Message.across_clinics.filter(pk__in=again, state="superseded", handed_over_at=None).update(
+            state="planned", why="", attempts=0, next_attempt_at=Now()
+        )
+    return len(new)
+
+
+def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
+    row = Message(
+        clinic_id=clinic_id,
+        patient_id=patient_id,
+        subject_kind=one.subject_kind,
+        subject_id=one.subject_id,
+        subject_version=one.subject_version,
+        kind=one.kind,
+        channel="task" if one.kind == OVERDUE else "email",
+        recipient="" if one.kind == OVERDUE else email,
+        visit_id=one.visit_ids[0] if one.visit_ids else None,
+        due_at=one.due_at,
+        expires_at=one.expires_at,
+        next_attempt_at=one.due_at,
+    )
+    # The same message has the same name wherever and however often it is derived.
+    digest = hashlib.sha256(repr((settings.SITE_ADDRESS, queries.key_of(row))).encode()).hexdigest()
+    row.message_id = f"<{digest[:40]}@{urlsplit(settings.SITE_ADDRESS).hostname or 'localhost'}>"
+    return row
+
+
+def claim_one(message_id: int | None = None) -> Message | None:
+    """Claim one message that is due (this one, if named) for the time of a lease; None where there is none.
+
+    Whether it is due, and until when it is claimed, says the database's clock, on which all senders agree. On
+    PostgreSQL a row that another sender is claiming is passed by; on SQLite claims queue for the one writer.
+    """
+    free = queries.claimable()
+    if message_id is not None:
+        free = free.filter(pk=message_id)
+    if not free.exists():
+        return None
+    with transaction.atomic():
+        row = free.select_for_update(skip_locked=True).first()
+        if row is None:
+            return None
+        Message.across_clinics.filter(pk=row.pk).update(
+            state="sending", fence=F("fence") + 1, lease_until=Now() + LEASE
+        )
+        row.refresh_from_db()
+    return row
+
+
+def send(message: Message, fence: int) -> str:
+    """Send a claimed message; returns the state it ended in, ``waiting`` where no mail server could be reached,
+    or ``lost`` where the claim was no longer the caller's.
+
+    First, in one short transaction, it is derived anew: what no longer stands is laid aside. The text is stored,
+    then given to the mail server outside any transaction, then marked where the fence is still the caller's.
+    """
+    ready = prepare(message.pk, fence, now=timezone.now())
+    if isinstance(ready, str):
+        return ready
+    settled = ready.message
+    answer = post.deliver(
+        ready.words,
+        clinic=settled.clinic,
+        recipient=settled.recipient,
+        message_id=settled.message_id,
+    )
+    return finish(ready, answer, now=timezone.now())
+
+
+@transaction.atomic
+def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
+    """Settle a claimed message: the text to hand over, or the state it ended in. ``lost`` where the claim is not
+    the caller's.
+
+    The patient's row is locked meanwhile, so that two messages to one patient never tell the same thing twice.
+    """
+    message = queries.claimed(message_id, fence)
+    if message is None:
+        return LOST
+    patient = queries.locked_patient(message.clinic, message.patient_id)
+    if message.expires_at <= now:
+        return _close(message, "expired", "Its time had passed before it could be sent.")
+    known = queries.known([patient.pk], leaving_out=message.pk).get(patient.pk)
+    rules = queries.rules_of(message.clinic)
+    stands = owed(known.circumstances(patient.pk), rules, now) if known else ()
+    one = next((found for found in stands if found.subject == queries.key_of(message)[:4]), None)
+    if one is None:
+        return _close(message, "superseded", _why_not(message, patient.deceased))
+    if message.channel == "task":
+        _open_overdue_task(message, now)
+        return _close(message, "sent", "A task was opened for staff.", sent_at=now)
+    if message.recipient != patient.email:
+        return _close(message, "superseded", "The patient's mail address has changed.")
+    ready = _write(message, one, now)
+    if not message.recipient:
+        _call(ready, "No mail address is known.", now)
+        return _close(message, "no_address", "The patient has no mail address.")
+    message.handed_over_at = now
+    message.save(update_fields=["handed_over_at"])
+    return ready
+
+
+def _write(message: Message, one: Owed, now: datetime) -> Ready:
+    """Store the words of a message that stands."""
+    clinic = message.clinic
+    visits = queries.visits_by_id(clinic, one.visit_ids)
+    words = compose(
+        kind=one.kind,
+        clinic=clinic,
+        patient=message.patient,
+        changes=one.changes,
+        visits=visits,
+        calendar_keys=queries.calendar_keys(clinic, one.visit_ids),
+        follow_up=queries.follow_up(clinic, one.subject_id) if one.kind == ARRANGE else None,
+        now=now,
+    )
+    message.subject_line, message.body = words.subject, words.text
+    message.covers = [[change.visit_id, change.version] for change in one.changes]
+    message.save(update_fields=["subject_line", "body", "covers"])
+    first = min((change.starts_at for change in one.changes), default=None)
+    return Ready(message, words, phone_words(one.kind, one.changes, visits, clinic), first)
+
+
+@transaction.atomic
+def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
+    """Note what the mail server answered, where the claim still stands; returns as ``send`` does.
+
+    Only a text the server refused counts as not delivered. Where its answer was lost the patient counts as told,
+    and the same message, under the same Message-ID, goes out again.
+    """
+    message, fate = ready.message, answer.fate
+    if fate is post.Fate.TAKEN:
+        return _mark(message, "sent", state="sent", sent_at=now, why="")
+    if fate is post.Fate.UNREACHED:
+        why = f"Waiting for the mail server: {answer.why}"[:250]
+        outcome = _mark(
+            message, WAITING, state="planned", next_attempt_at=Now() + AWAY, handed_over_at=None, why=why
+        )
+        if outcome == WAITING and ready.first_visit_at and ready.first_visit_at - now < CALL_AHEAD:
+            _call(ready, "The mail server cannot be reached and the visit is near.", now)
+        return outcome
+    fields: dict[str, Any] = {"attempts": message.attempts + 1}
+    if fate is not post.Fate.UNKNOWN:
+        fields["handed_over_at"] = None
+    wait = None if fate is post.Fate.REFUSED else wait_after(message.attempts + 1)
+    if wait is not None:
+        why = f"Trying again: {answer.why}"[:250]
+        return _mark(message, "planned", state="planned", next_attempt_at=Now() + wait, why=why, **fields)
+    why = f"The mail could not be delivered: {answer.why}"[:250]
+    outcome = _mark(message, "failed", state="failed", why=why, **fields)
+    if outcome == "failed":
+        _call(ready, why, now)
+    return outcome
+
+
+def _mark(message: Message, outcome: str, **fields: Any) -> str:
+    """Write what became of a claimed message, unless the claim went to another sender meanwhile."""
+    mine = Message.across_clinics.filter(pk=message.pk, fence=message.fence, state="sending")
+    return outcome if mine.update(lease_until=None, **fields) else LOST
+
+
+def _close(message: Message, state: str, why: str, **fields: Any) -> str:
+    return _mark(message, state, state=state, why=why, **fields)
+
+
+def _why_not(message: Message, deceased: bool) -> str:
+    if deceased:
+        return "The patient has died."
+    if message.kind in NOTICES:
+        return "The visits have changed again, or the patient knows already."
+    if message.subject_kind == "follow_up":
+        return "The follow-up is booked, closed or due on another day."
+    return "The visit no longer stands at that time."
+
+
+def _call(ready: Ready, why: str, now: datetime) -> None:
+    """Ask the reception to call, once for each message."""
+    message, patient = ready.message, ready.message.patient
+    phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
+    open_task(
+        clinic=message.clinic,
+        kind="call_patient",
+        role=Role.RECEPTIONIST,
+        due_on=local_date(now, message.clinic.zone),
+        reason=f"Call {patient} ({phone}). {ready.by_phone} {why} A letter can be printed from the patient's messages.",
+        cause=f"message:{message.pk}",
+        record_number=patient.record_number,
+    )
+
+
+def _open_overdue_task(message: Message, now: datetime) -> None:
+    follow_up = queries.follow_up(message.clinic, message.subject_id)
+    open_task(
+        clinic=message.clinic,
+        kind="follow_up_overdue",
+        role=Role.RECEPTIONIST,
+        due_on=local_date(now, message.clinic.zone),
+        reason=f"{follow_up.title} was due on {follow_up.due_on:%d %B %Y} for {message.patient} and is not booked.",
+        cause=f"message:{message.pk}",
+        record_number=message.patient.record_number,
+    )
+
+
+def record_view(*, message: Message, by: User, verb: str = "viewed message") -> None:
+    """Note in the audit trail who read a patient's message."""
+    record(
+        clinic=message.clinic, by=by, verb=verb, subject=message, record_number=message.patient.record_number
+    )

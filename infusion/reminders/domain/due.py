@@ -1,0 +1,269 @@
+"""Which messages a patient is owed, derived from what stands in the schedule and what the patient was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from clinics.domain.calendar import day_bounds
+
+BOOKED, MOVED, CANCELLED = "booked", "moved", "cancelled"
+NOTICES = (BOOKED, MOVED, CANCELLED)
+ARRANGE, OVERDUE = "arrange", "overdue"
+REMINDER = "reminder_"
+
+REMIND_AT = time(9)
+"""Wall-clock time of a reminder in the clinic's zone: nobody is woken, and the clinic's telephone is answered."""
+
+LAST_USE = timedelta(hours=1)
+"""The last reminder is of no use later than this before the visit (product default)."""
+
+OVERDUE_KEPT = timedelta(days=365)
+"""How long a follow-up that nobody closes may still open its one task."""
+
+
+def title(kind: str) -> str:
+    """A kind of message in words for staff."""
+    if kind.startswith(REMINDER):
+        days = kind.removeprefix(REMINDER)
+        return f"Reminder, {days} day{'' if days == '1' else 's'} before"
+    return {
+        BOOKED: "Visit booked",
+        MOVED: "Visit moved",
+        CANCELLED: "Visit cancelled",
+        ARRANGE: "Please arrange a follow-up",
+        OVERDUE: "Follow-up overdue",
+    }[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A clinic's settings: reminders so many days before a visit, notices so long after the last change."""
+
+    zone: ZoneInfo
+    reminder_days: tuple[int, ...] = (7, 2)
+    notice_delay: timedelta = timedelta(seconds=120)
+    arrange_days: int = 14
+
+
+@dataclass(frozen=True, slots=True)
+class VisitState:
+    """A visit as it was after one change, made at the instant ``at``."""
+
+    visit_id: int
+    version: int
+    change: str
+    status: str
+    starts_at: datetime
+    at: datetime
+
+    @property
+    def stands(self) -> bool:
+        """Whether the patient is expected: only a booked visit is ever written about."""
+        return self.status == BOOKED
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFollowUp:
+    """A follow-up not yet done; dates are local and inclusive."""
+
+    follow_up_id: int
+    due_on: date
+    latest_on: date
+    is_booked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """All that bears on what one patient is owed.
+
+    ``told`` maps a visit to the newest of its versions the patient was (or may have been) told of. ``said`` holds
+    the subjects of messages that went out or may have gone out, as ``Owed.subject``.
+    """
+
+    patient_id: int
+    is_deceased: bool = False
+    versions: tuple[VisitState, ...] = ()
+    follow_ups: tuple[OpenFollowUp, ...] = ()
+    told: Mapping[int, int] = field(default_factory=dict)
+    said: frozenset[tuple[str, str, int, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a message says of one visit: that it is booked, moved, cancelled or near (``reminder``).
+
+    ``starts_at`` is the time it speaks of, ``was`` the time a moved visit had before, ``version`` the visit's newest.
+    """
+
+    visit_id: int
+    version: int
+    verb: str
+    starts_at: datetime
+    was: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message owed: to be sent from ``due_at`` on, and of no use from ``expires_at`` on."""
+
+    subject_kind: str
+    subject_id: str
+    subject_version: int
+    kind: str
+    due_at: datetime
+    expires_at: datetime
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def subject(self) -> tuple[str, str, int, str]:
+        """What makes the message the same as another one to the same recipient."""
+        return self.subject_kind, self.subject_id, self.subject_version, self.kind
+
+    @property
+    def title(self) -> str:
+        return title(self.kind)
+
+    @property
+    def visit_ids(self) -> tuple[int, ...]:
+        return tuple(change.visit_id for change in self.changes)
+
+
+def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...]:
+    """Every message the patient is owed, now or later, in the order they fall due. Nothing is owed to the dead."""
+    if patient.is_deceased:
+        return ()
+    visits = _by_visit(patient.versions)
+    found = [notice(patient, rules, now)]
+    for states in visits.values():
+        found += _reminders(states, patient.told.get(states[-1].visit_id), rules, now)
+    for follow_up in patient.follow_ups:
+        found += _follow_up(follow_up, rules)
+    standing = [one for one in found if one and one.expires_at > now and one.subject not in patient.said]
+    return tuple(sorted(standing, key=lambda one: (one.due_at, one.subject)))
+
+
+def notice(patient: Circumstances, rules: Rules, now: datetime) -> Owed | None:
+    """The one notice that brings the patient from what they were told to what stands now, or None.
+
+    It is due when the patient's visits have been left alone for the clinic's delay, so changes made meanwhile come
+    as one message and what was undone says nothing. Its version is the number of changes ever made to the patient's
+    visits: every further change makes it another message.
+    """
+    changes_made = [state for state in patient.versions if state.change in NOTICES]
+    found = [
+        change
+        for states in _by_visit(patient.versions).values()
+        if (change := _difference(states, patient.told.get(states[-1].visit_id), now))
+    ]
+    if not found:
+        return None
+    due = max(state.at for state in changes_made) + rules.notice_delay
+    expires = max(change.starts_at for change in found)
+    if due >= expires:
+        return None
+    verbs = {change.verb for change in found}
+    return Owed(
+        "patient",
+        str(patient.patient_id),
+        len(changes_made),
+        verbs.pop() if len(verbs) == 1 else MOVED,
+        due,
+        expires,
+        tuple(sorted(found, key=lambda change: (change.starts_at, change.visit_id))),
+    )
+
+
+def _by_visit(versions: Iterable[VisitState]) -> dict[int, list[VisitState]]:
+    visits: dict[int, list[VisitState]] = {}
+    for state in sorted(versions, key=lambda state: (state.visit_id, state.version)):
+        visits.setdefault(state.visit_id, []).append(state)
+    return visits
+
+
+def _believed(states: list[VisitState], told: int | None) -> VisitState | None:
+    """The visit as the patient knows it, or None where they expect none."""
+    if told is None:
+        return None
+    known = [state for state in states if state.version <= told]
+    return known[-1] if known and known[-1].stands else None
+
+
+def _difference(states: list[VisitState], told: int | None, now: datetime) -> Change | None:
+    """What the patient must still be told of one visit. A time that has passed is not written about."""
+    last, believed = states[-1], _believed(states, told)
+    if last.stands and last.starts_at > now:
+        if believed is None:
+            return Change(last.visit_id, last.version, BOOKED, last.starts_at)
+        if believed.starts_at != last.starts_at:
+            return Change(last.visit_id, last.version, MOVED, last.starts_at, believed.starts_at)
+    elif believed is not None and believed.starts_at > now and last.status == CANCELLED:
+        return Change(last.visit_id, last.version, CANCELLED, believed.starts_at)
+    return None
+
+
+def _reminders(states: list[VisitState], told: int | None, rules: Rules, now: datetime) -> list[Owed]:
+    """Reminders of a standing visit, each useful until the next one is due, the last until an hour before the visit.
+
+    The version is the first at which the visit stood at this time, so that a change of chair, or a move that was
+    undone, reminds nobody twice. What was due before the visit was put at this time is left out: the notice has
+    just said it.
+    """
+    last = states[-1]
+    if not last.stands or last.starts_at <= now:
+        return []
+    first = next(state for state in states if state.stands and state.starts_at == last.starts_at)
+    since = _known_since(states, told) + rules.notice_delay
+    change = Change(last.visit_id, last.version, "reminder", last.starts_at)
+    return [
+        Owed("visit", str(last.visit_id), first.version, kind, due, expires, (change,))
+        for kind, due, expires in reminder_times(last.starts_at, rules)
+        if since < due
+    ]
+
+
+def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetime, datetime]]:
+    """The reminders of a visit at this time, as (kind, due, of no use from), the earliest first."""
+    days = sorted({day for day in rules.reminder_days if day > 0}, reverse=True)
+    visit_day = starts_at.astimezone(rules.zone).date()
+    instants = [_local_morning(visit_day, day, rules.zone) for day in days]
+    ends = [min(end, starts_at - LAST_USE) for end in (*instants[1:], starts_at)]
+    return [
+        (f"{REMINDER}{day}", due, end) for day, due, end in zip(days, instants, ends, strict=False) if due < end
+    ]
+
+
+def _known_since(states: list[VisitState], told: int | None) -> datetime:
+    """When the visit was put at its present time, as the patient knows it: a move undone unsaid never happened."""
+    last = states[-1]
+    run = len(states) - 1
+    while run and states[run - 1].stands and states[run - 1].starts_at == last.starts_at:
+        run -= 1
+    believed = _believed(states, told)
+    if believed is not None and believed.starts_at == last.starts_at:
+        return min(states[run].at, believed.at)
+    return states[run].at
+
+
+def _follow_up(follow_up: OpenFollowUp, rules: Rules) -> list[Owed]:
+    """For a follow-up not yet booked: "please arrange", and a task for staff once its window has closed.
+
+    The version is the due date itself, as a day number: a follow-up that falls due on another day is asked for anew.
+    """
+    if follow_up.is_booked:
+        return []
+    key = str(follow_up.follow_up_id)
+    due = _local_morning(follow_up.due_on, rules.arrange_days, rules.zone)
+    closes = day_bounds(follow_up.latest_on, rules.zone)[1]
+    version = follow_up.due_on.toordinal()
+    return [
+        Owed("follow_up", key, version, ARRANGE, due, closes),
+        Owed("follow_up", key, version, OVERDUE, closes, closes + OVERDUE_KEPT),
+    ]
+
+
+def _local_morning(day: date, days_before: int, zone: ZoneInfo) -> datetime:
+    """The instant of ``REMIND_AT`` so many days before a local date; where the clock skips it, the next that exists."""
+    return datetime.combine(day - timedelta(days=days_before), REMIND_AT, tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,71 @@
+"""The ledger: one row for each message owed, what became of it, and why."""
+
+from __future__ import annotations
+
+from django.db import models
+from patients.models import OfPatient
+
+from .domain.due import title
+
+
+class Message(OfPatient):
+    """One message to one recipient about one version of one subject. Unique, so that nothing is said twice.
+
+    ``fence`` rises with every claim: a sender whose lease ran out can no longer mark the row.
+    """
+
+    STATES = [
+        ("planned", "Planned"),
+        ("sending", "Being sent"),
+        ("sent", "Sent"),
+        ("failed", "Failed"),
+        ("superseded", "No longer true"),
+        ("expired", "Too late to be of use"),
+        ("no_address", "No address: staff will call"),
+    ]
+    CHANNELS = [("email", "Mail"), ("task", "Task for staff")]
+    subject_kind = models.CharField(max_length=20, help_text="patient (a notice), visit or follow_up.")
+    subject_id = models.CharField(max_length=40)
+    subject_version = models.PositiveIntegerField()
+    # booked, moved, cancelled, reminder_7 (days before), arrange, overdue
+    kind = models.CharField(max_length=20)
+    channel = models.CharField(max_length=10, choices=CHANNELS, default="email")
+    recipient = models.CharField(max_length=254, blank=True)
+    visit = models.ForeignKey("scheduling.Visit", models.PROTECT, null=True, blank=True, related_name="messages")
+    # Each visit the message speaks of, with the version it tells: [[visit, version], …].
+    covers = models.JSONField(default=list, blank=True)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=STATES, default="planned")
+    why = models.CharField(max_length=250, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    # Set when the text goes to the mail server, taken back when the server refuses it: what stays was, or may have
+    # been, delivered, so the patient counts as told.
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=200, unique=True)
+    subject_line = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    across_clinics = models.Manager()
+
+    class Meta:
+        ordering = ["-due_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient"],
+                name="message_once",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "next_attempt_at"])]
+
+    @property
+    def title(self) -> str:
+        return title(self.kind)
+
+    @property
+    def has_letter(self) -> bool:
+        """Whether a person must bring these words, because no mail could."""
+        return bool(self.body) and self.state in ("failed", "no_address")

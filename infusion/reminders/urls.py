@@ -1,0 +1,10 @@
+from django.urls import path
+
+from . import views
+
+app_name = "reminders"
+urlpatterns = [
+    path("patient/<int:pk>/", views.for_patient, name="for_patient"),
+    path("message/<int:pk>/", views.message, name="message"),
+    path("message/<int:pk>/letter/", views.letter, name="letter"),
+]

@@ -1,0 +1,54 @@
+"""What a patient was sent, will be sent, and what became of it; for staff."""
+
+from __future__ import annotations
+
+from clinics.access import staff
+from clinics.domain.rights import Right
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from patients.actions import record_view
+from patients.queries import patient as find_patient
+
+from . import actions, queries
+
+
+@staff(Right.VIEW_PATIENTS)
+def for_patient(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every message of a patient; alone for an exchange in place, else as a page."""
+    patient = find_patient(request.clinic, pk)
+    ledger = list(queries.messages_of(patient)[: queries.SHOWN])
+    context = {
+        "patient": patient,
+        "ledger": ledger,
+        "cut": queries.SHOWN if len(ledger) == queries.SHOWN else 0,
+        "ahead": queries.upcoming(patient, timezone.now()),
+        "zone": request.clinic.zone,
+    }
+    record_view(patient=patient, by=request.user, page="messages")
+    fragment = request.headers.get("HX-Request") == "true"
+    return render(request, "reminders/_messages.html" if fragment else "reminders/patient.html", context)
+
+
+@staff(Right.VIEW_PATIENTS)
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message: the text as it was written, and what became of it."""
+    found = queries.message(request.clinic, pk)
+    actions.record_view(message=found, by=request.user)
+    return render(request, "reminders/message.html", {"message": found, "zone": request.clinic.zone})
+
+
+@staff(Right.VIEW_PATIENTS)
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same words as a letter to print, for a message that could not be mailed."""
+    found = queries.message(request.clinic, pk)
+    if not found.has_letter:
+        raise Http404
+    actions.record_view(message=found, by=request.user, verb="opened letter")
+    context = {
+        "message": found,
+        "patient": found.patient,
+        "still_stands": queries.still_stands(found),
+        "zone": request.clinic.zone,
+    }
+    return render(request, "reminders/letter.html", context)

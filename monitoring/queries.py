@@ -1,0 +1,162 @@
+"""Reading follow-ups: always from a clinic or from one of its patients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from clinics.domain.calendar import local_date
+from clinics.models import Clinic
+from clinics.queries import or_404
+from django.db.models import Q, QuerySet
+from patients.models import Patient
+from scheduling.models import STANDING, PlannedInfusion, Visit
+
+from .domain.follow_up import INDUCTION, FollowUpDue, Infused, follow_ups_due
+from .domain.standing import SHOWN, Standing, Words, standing_of
+from .models import FollowUp
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A follow-up with where it stands today and, while one stands, its visit."""
+
+    follow_up: FollowUp
+    standing: Standing
+    visit: Visit | None
+
+    @property
+    def words(self) -> Words:
+        return SHOWN[self.standing]
+
+
+def follow_ups(clinic: Clinic) -> QuerySet[FollowUp]:
+    return FollowUp.objects.of(clinic).select_related(
+        "patient", "visit__nurse__user", "planned_infusion", "closed_by"
+    )
+
+
+def follow_up(clinic: Clinic, pk: int) -> FollowUp:
+    """One follow-up of the clinic, or 404."""
+    return or_404(follow_ups(clinic).select_related("clinic"), pk=pk)
+
+
+def open_follow_ups(clinic: Clinic) -> QuerySet[FollowUp]:
+    """Those still to be done, for patients who live; soonest due first."""
+    return follow_ups(clinic).filter(state="due", patient__deceased=False).order_by("due_on", "id")
+
+
+def of_patient(patient: Patient) -> QuerySet[FollowUp]:
+    return follow_ups(patient.clinic).filter(patient=patient).order_by("due_on", "id")
+
+
+def of_visits(clinic: Clinic, visits: list[Visit]) -> dict[int, FollowUp]:
+    """The follow-ups that the given visits were booked for, by visit."""
+    found = follow_ups(clinic).filter(visit__in=[visit.pk for visit in visits])
+    return {row.visit_id: row for row in found if row.visit_id is not None}
+
+
+def standing_visit(follow_up: FollowUp) -> Visit | None:
+    """The follow-up's visit, as long as it holds its time."""
+    visit = follow_up.visit
+    return visit if visit is not None and visit.status in STANDING else None
+
+
+def shown(rows: QuerySet[FollowUp], *, clinic: Clinic, today: date) -> list[Shown]:
+    """The rows with where each stands on the clinic's date."""
+    return [_shown(row, clinic.zone, clinic.arrange_days_before, today) for row in rows]
+
+
+def _shown(row: FollowUp, zone: ZoneInfo, arrange_days: int, today: date) -> Shown:
+    visit = standing_visit(row)
+    standing = standing_of(
+        state=row.state,
+        due_on=row.due_on,
+        earliest_on=row.earliest_on,
+        latest_on=row.latest_on,
+        booked_on=local_date(visit.starts_at, zone) if visit else None,
+        arrange_days=arrange_days,
+        today=today,
+    )
+    return Shown(row, standing, visit)
+
+
+def outstanding(clinic: Clinic, *, today: date) -> dict[Standing, list[Shown]]:
+    """Every open follow-up of the clinic under overdue, due, booked and coming, in that order."""
+    found: dict[Standing, list[Shown]] = {
+        standing: [] for standing in Standing if standing is not Standing.OVER
+    }
+    for each in shown(open_follow_ups(clinic), clinic=clinic, today=today):
+        found[each.standing].append(each)
+    return found
+
+
+def waiting(clinic: Clinic, *, today: date) -> list[Shown]:
+    """What has to be arranged: overdue first, then due."""
+    found = outstanding(clinic, today=today)
+    return found[Standing.OVERDUE] + found[Standing.DUE]
+
+
+def due_follow_ups(clinic: Clinic, *, today: date, patient: Patient | None = None) -> dict[tuple[int, str], FollowUpDue]:
+    """What the infusions given ask for, by planned infusion and kind: the derivation, in one query, without writing.
+
+    What would have ended before its course was prescribed here is left out: another clinic saw to it, or nobody did.
+    """
+    given = Q(state="given", given_on__isnull=False)
+    rows = PlannedInfusion.objects.of(clinic).filter(patient__deceased=False)
+    if patient is not None:
+        rows = rows.filter(patient=patient)
+    begun = PlannedInfusion.objects.of(clinic).filter(given).values("course")
+    rows = (
+        rows.filter(given | Q(state="planned", course__state="active"), course__in=begun)
+        .select_related("course")
+        .order_by("course_id", "ordinal")
+    )
+    courses: dict[int, list[PlannedInfusion]] = {}
+    for row in rows:
+        courses.setdefault(row.course_id, []).append(row)
+    found = {}
+    for planned in courses.values():
+        begun_on = local_date(planned[0].course.prescribed_at, clinic.zone)
+        by_ordinal = {row.ordinal: row for row in planned}
+        for due in _of_course(planned, today):
+            if due.latest >= begun_on:
+                found[by_ordinal[due.from_n].pk, due.kind] = due
+    return found
+
+
+def _of_course(planned: list[PlannedInfusion], today: date) -> tuple[FollowUpDue, ...]:
+    to_come = [row for row in planned if row.state == "planned"]
+    unfinished = [row for row in to_come if row.phase == INDUCTION]
+    given = [
+        Infused(row.ordinal, row.phase, row.given_on)
+        for row in planned
+        if row.state == "given" and row.given_on is not None
+    ]
+    return follow_ups_due(
+        given,
+        induction_doses=sum(row.phase == INDUCTION for row in planned),
+        induction_window_ends=unfinished[0].latest_on if unfinished else None,
+        next_dose_on=to_come[0].target_on if to_come else None,
+        today=today,
+    )
+
+
+def derived(clinic: Clinic, *, patient: Patient | None = None) -> dict[tuple[int, str], FollowUp]:
+    """The follow-ups that stand in the clinic's books, by planned infusion and kind."""
+    rows = FollowUp.objects.of(clinic).select_related("visit")
+    if patient is not None:
+        rows = rows.filter(patient=patient)
+    return {(row.planned_infusion_id, row.kind): row for row in rows}
+
+
+def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
+    return or_404(PlannedInfusion.objects.of(clinic).select_related("patient"), pk=pk)
+
+
+def patients_of(clinic: Clinic, infusions: Iterable[int]) -> list[Patient]:
+    """The patients of these planned infusions."""
+    rows = PlannedInfusion.objects.of(clinic).filter(pk__in=list(infusions))
+    return list(Patient.objects.of(clinic).filter(pk__in=rows.values("patient")).order_by("pk"))

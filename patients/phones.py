@@ -1,0 +1,22 @@
+"""Telephone numbers written one way, so that the same number is found equal wherever it came from."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+
+def plain_phone(text: str, region: str) -> str:
+    """The number as +CountryNumber (E.164), or the text as given where it cannot be such a number.
+
+    ``region`` is the two-letter country of numbers written without a country code. Numbers that no exchange has
+    given out are kept: whether somebody answers is not known from the digits.
+    """
+    if not text:
+        return ""
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return text
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return text
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,95 @@
+"""Reading patients: always from a clinic."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+from clinics.models import Clinic, User
+from clinics.queries import or_404
+from django.db.models import Count, Q, QuerySet
+
+from .models import Diagnosis, Measurement, Patient, PortalAccess
+
+
+def patients(clinic: Clinic) -> QuerySet[Patient]:
+    return Patient.objects.of(clinic)
+
+
+def patient(clinic: Clinic, pk: int) -> Patient:
+    """One patient of the clinic, or 404."""
+    return or_404(Patient.objects.of(clinic).select_related("clinic"), pk=pk)
+
+
+def by_record_number(clinic: Clinic, record_number: str) -> Patient | None:
+    return Patient.objects.of(clinic).filter(record_number=record_number).first()
+
+
+def search(clinic: Clinic, words: str) -> QuerySet[Patient]:
+    """Patients whose names, record number or birth date (year-month-day) hold every one of the words."""
+    rows = Patient.objects.of(clinic)
+    cleaned = unicodedata.normalize("NFC", words.replace("\x00", "")).encode("utf-8", "ignore").decode()
+    for word in cleaned.split()[:6]:
+        condition = (
+            Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(record_number__icontains=word)
+        )
+        try:
+            condition |= Q(birth_date=date.fromisoformat(word))
+        except ValueError:
+            pass
+        rows = rows.filter(condition)
+    return rows
+
+
+def with_conditions(rows: QuerySet[Patient]) -> QuerySet[Patient]:
+    """The same rows with their diagnoses fetched in one further query."""
+    return rows.prefetch_related("diagnoses")
+
+
+def conditions_of(patient: Patient) -> list[Diagnosis]:
+    """The patient's diagnoses among the seven that stand or wait for a person."""
+    return [
+        row for row in patient.diagnoses.all() if row.condition and row.state in ("confirmed", "to_confirm")
+    ]
+
+
+def diagnosis(clinic: Clinic, pk: int) -> Diagnosis:
+    return or_404(Diagnosis.objects.of(clinic).select_related("patient", "clinic"), pk=pk)
+
+
+def diagnoses_to_confirm(clinic: Clinic) -> QuerySet[Diagnosis]:
+    """Near but not certain: a person must say whether it is one of the seven."""
+    return (
+        Diagnosis.objects.of(clinic).filter(state="to_confirm").select_related("patient").order_by("created_at", "id")
+    )
+
+
+def overlaps(clinic: Clinic) -> QuerySet[Patient]:
+    """Patients with two or more confirmed conditions among the seven: a person must say which one is treated."""
+    return (
+        Patient.objects.of(clinic)
+        .annotate(standing=Count("diagnoses", filter=Q(diagnoses__state="confirmed")))
+        .filter(standing__gte=2, deceased=False)
+    )
+
+
+def latest_measurement(patient: Patient, kind: str) -> Measurement | None:
+    return patient.measurement_set.filter(kind=kind).order_by("-taken_on", "-id").first()
+
+
+def earlier_infusion_dates(patient: Patient) -> tuple[date, ...]:
+    """Days of the infusions given before this system kept the record, oldest first."""
+    return tuple(patient.earlierinfusion_set.order_by("given_on").values_list("given_on", flat=True))
+
+
+def portal_accesses(patient: Patient) -> QuerySet[PortalAccess]:
+    return patient.portalaccess_set.select_related("user").order_by("invited_at")
+
+
+def standing_accesses(user: User) -> QuerySet[PortalAccess]:
+    """The patients whose pages this person may open; begins with the person, who may be known to several clinics."""
+    return (
+        user.portal_accesses.filter(revoked_at__isnull=True, patient__deceased=False)
+        .select_related("patient", "clinic")
+        .order_by("id")
+    )

@@ -1,0 +1,208 @@
+"""Screens of the patients room."""
+
+from __future__ import annotations
+
+from clinics.access import staff
+from clinics.domain.refusals import Refused
+from clinics.domain.rights import Right
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from . import actions, queries
+from .forms import DeathForm, DecideForm, DiagnosisForm, EarlierInfusionForm, MeasurementForm, PatientForm
+
+
+def _today(request: HttpRequest):
+    return timezone.now().astimezone(request.clinic.zone).date()
+
+
+def _show_refusal(form: Form, refused: Refused) -> None:
+    for reason in refused.reasons:
+        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
+
+
+@staff(Right.VIEW_PATIENTS)
+def patient_list(request: HttpRequest) -> HttpResponse:
+    words = request.GET.get("q", "")[:200]
+    rows = queries.with_conditions(queries.search(request.clinic, words))
+    page = Paginator(rows, 30).get_page(request.GET.get("page"))
+    return render(request, "patients/list.html", {"page": page, "q": words.replace("\x00", "")})
+
+
+@staff(Right.VIEW_PATIENTS)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    patient = queries.patient(request.clinic, pk)
+    actions.record_view(patient=patient, by=request.user, page="patient")
+    diagnoses = list(patient.diagnoses.all())
+    shown = {
+        "patient": patient,
+        "age": patient.age_on(_today(request)),
+        "conditions": [row for row in diagnoses if row.condition],
+        "comorbidities": [row for row in diagnoses if not row.condition],
+        "overlap": sum(row.state == "confirmed" for row in diagnoses) > 1,
+        "weight": queries.latest_measurement(patient, "weight"),
+        "height": queries.latest_measurement(patient, "height"),
+        "accesses": [row for row in queries.portal_accesses(patient) if row.revoked_at is None],
+    }
+    return render(request, "patients/detail.html", shown)
+
+
+@staff(Right.EDIT_PATIENTS)
+def add(request: HttpRequest) -> HttpResponse:
+    form = PatientForm(request.POST or None, today=_today(request))
+    if request.method == "POST" and form.is_valid() and form.person:
+        now = timezone.now()
+        try:
+            patient = actions.add_patient_with_diagnosis(
+                clinic=request.clinic, by=request.user, now=now, person=form.person,
+                condition=form.cleaned_data["condition"],
+                certain=request.membership.may(Right.CONFIRM_DIAGNOSIS), **form.more,
+            )
+        except Refused as refused:
+            _show_refusal(form, refused)
+        else:
+            messages.success(request, f"{patient} is on record.")
+            return redirect("patients:detail", pk=patient.pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "patients/form.html", {"form": form}, status=status)
+
+
+@staff(Right.EDIT_PATIENTS)
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    patient = queries.patient(request.clinic, pk)
+    form = PatientForm(request.POST or None, today=_today(request), patient=patient)
+    if request.method == "POST" and form.is_valid() and form.person:
+        shown = request.POST.get("version", "")
+        version = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else 0
+        try:
+            actions.edit_patient(
+                patient=patient, person=form.person, by=request.user, version=version, **form.more
+            )
+        except Refused as refused:
+            _show_refusal(form, refused)
+            patient = queries.patient(request.clinic, pk)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("patients:detail", pk=pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "patients/form.html", {"form": form, "patient": patient}, status=status)
+
+
+@staff(Right.VIEW_PATIENTS)
+def background(request: HttpRequest, pk: int) -> HttpResponse:
+    """Allergies, medication, vaccinations, other conditions, measurements: all that came along."""
+    patient = queries.patient(request.clinic, pk)
+    actions.record_view(patient=patient, by=request.user, page="background")
+    return render(request, "patients/background.html", {"patient": patient})
+
+
+def _small_form(request: HttpRequest, pk: int, form: Form, title: str, save) -> HttpResponse:
+    """Show one of a patient's small forms; ``save`` writes the checked form or raises a refusal."""
+    patient = queries.patient(request.clinic, pk)
+    if request.method == "POST" and form.is_valid():
+        try:
+            save(patient, form.cleaned_data)
+        except Refused as refused:
+            _show_refusal(form, refused)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("patients:detail", pk=pk)
+    shown = {"patient": patient, "form": form, "form_title": title}
+    return render(request, "patients/small_form.html", shown, status=422 if form.is_bound else 200)
+
+
+@staff(Right.CONFIRM_DIAGNOSIS)
+def add_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
+    def save(patient, typed):
+        actions.add_diagnosis(
+            patient=patient, by=request.user, now=timezone.now(),
+            condition=typed["condition"], recorded_on=typed["recorded_on"],
+        )
+
+    return _small_form(request, pk, DiagnosisForm(request.POST or None), "Add a diagnosis", save)
+
+
+@staff(Right.CONFIRM_DIAGNOSIS)
+def decide_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
+    diagnosis = queries.diagnosis(request.clinic, pk)
+    form = DecideForm(request.POST or None, initial={"condition": diagnosis.condition or "none"})
+    if request.method == "POST" and form.is_valid():
+        chosen, now = form.cleaned_data["condition"], timezone.now()
+        try:
+            if chosen == "none":
+                actions.reject_diagnosis(diagnosis=diagnosis, by=request.user, now=now)
+            else:
+                actions.confirm_diagnosis(diagnosis=diagnosis, condition=chosen, by=request.user, now=now)
+        except Refused as refused:
+            _show_refusal(form, refused)
+        else:
+            messages.success(request, "Decided.")
+            return redirect("patients:detail", pk=diagnosis.patient_id)
+    shown = {"patient": diagnosis.patient, "form": form, "diagnosis": diagnosis, "form_title": "Which diagnosis is this?"}
+    return render(request, "patients/small_form.html", shown, status=422 if form.is_bound else 200)
+
+
+@staff(Right.RECORD_RESULTS)
+def measure(request: HttpRequest, pk: int) -> HttpResponse:
+    patient = queries.patient(request.clinic, pk)
+    form = MeasurementForm(
+        request.POST or None, patient=patient, today=_today(request), initial={"taken_on": _today(request)}
+    )
+
+    def save(patient, typed):
+        for kind, value in form.values.items():
+            if value is not None:
+                actions.record_measurement(
+                    patient=patient, kind=kind, value=value, taken_on=typed["taken_on"], by=request.user
+                )
+
+    return _small_form(request, pk, form, "Weight and height", save)
+
+
+@staff(Right.RECORD_HISTORY)
+def add_earlier_infusion(request: HttpRequest, pk: int) -> HttpResponse:
+    def save(patient, typed):
+        actions.record_earlier_infusion(
+            patient=patient, given_on=typed["given_on"], product=typed["product"], dose_mg=typed["dose_mg"],
+            given_here=typed["where"] == "here", reaction_grade=typed["reaction_grade"],
+            reaction_text=typed["reaction_text"], by=request.user, now=timezone.now(),
+        )
+
+    return _small_form(request, pk, EarlierInfusionForm(request.POST or None), "Add an earlier infusion", save)
+
+
+@staff(Right.EDIT_PATIENTS)
+def mark_deceased(request: HttpRequest, pk: int) -> HttpResponse:
+    def save(patient, typed):
+        actions.mark_deceased(patient=patient, on=typed["deceased_on"], by=request.user, today=_today(request))
+
+    return _small_form(request, pk, DeathForm(request.POST if request.method == "POST" else None), "The patient has died", save)
+
+
+@require_POST
+@staff(Right.INVITE_PATIENT)
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    patient = queries.patient(request.clinic, pk)
+    try:
+        actions.invite(patient=patient, by=request.user, now=timezone.now())
+    except Refused as refused:
+        for reason in refused.reasons:
+            messages.error(request, reason.message)
+    else:
+        messages.success(request, f"Invited. A mail with the way in goes to {patient.email}.")
+    return redirect("patients:detail", pk=pk)
+
+
+@require_POST
+@staff(Right.INVITE_PATIENT)
+def revoke(request: HttpRequest, pk: int, access_pk: int) -> HttpResponse:
+    patient = queries.patient(request.clinic, pk)
+    access = queries.or_404(queries.portal_accesses(patient), pk=access_pk)
+    actions.revoke_access(access=access, by=request.user, now=timezone.now())
+    messages.success(request, "The patient's pages are closed for this address.")
+    return redirect("patients:detail", pk=pk)

@@ -1,0 +1,79 @@
+"""Whole transactions: tried again where two of them collided, and the locks they take in one order."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+
+from clinics.domain.refusals import Refusal, Refused
+from clinics.models import Chair, Clinic, Membership
+from clinics.queries import or_404
+from scheduling import walls
+from scheduling.domain.booking import just_taken
+from scheduling.models import Course, Visit
+
+Answer = TypeVar("Answer")
+TRIES = 3
+JITTER_SECONDS = 0.05
+# PostgreSQL's words for transactions that got into each other's way: deadlock, serialization, lock timeout.
+_COLLISIONS = frozenset({"40P01", "40001", "55P03"})
+
+
+def whole(attempt: Callable[[], Answer]) -> Answer:
+    """Run an attempt in one transaction, at most three times where it collided with another one.
+
+    What still collides then was taken by somebody else: Refused with just_taken. A database that stays locked for
+    longer than it waits is Refused with busy.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                return attempt()
+        except (IntegrityError, OperationalError) as error:
+            if "database is locked" in str(error):
+                raise Refused(Refusal("busy", "The schedule is very busy. Try again in a moment.")) from error
+            if not _collided(error):
+                raise
+            if tried == TRIES:
+                raise Refused(just_taken()) from error
+        time.sleep(random.uniform(0, JITTER_SECONDS) * tried)
+    raise AssertionError("the last try either returns or raises")
+
+
+def _collided(error: DatabaseError) -> bool:
+    if isinstance(error, IntegrityError):
+        return walls.broken(error) in (walls.CHAIR, walls.PATIENT, walls.BOOKED_ONCE)
+    return getattr(error.__cause__, "sqlstate", "") in _COLLISIONS
+
+
+def lock_course(course: Course) -> Course:
+    """The course as it stands now, held until the transaction ends. Always the first lock taken."""
+    rows = Course.objects.of(course.clinic).select_for_update(of=("self",), no_key=True)
+    return or_404(
+        rows.select_related("clinic", "patient", "diagnosis", "regimen_version", "clearance"), pk=course.pk
+    )
+
+
+def lock_places(clinic: Clinic, chairs: Iterable[int], members: Iterable[int]) -> None:
+    """Hold chairs, then nurses, each in the order of their keys, until the transaction ends."""
+    list(_held(Chair.objects.of(clinic), chairs))
+    list(_held(Membership.objects.of(clinic), members))
+
+
+def _held(rows, keys: Iterable[int]):
+    wanted = sorted(set(keys))
+    held = rows.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    return held.values_list("pk", flat=True) if wanted else []
+
+
+def lock_visit(visit: Visit) -> Visit:
+    """Hold a visit until the transaction ends, its course first; the visit comes back as it stands now."""
+    if visit.planned_infusion is not None:
+        lock_course(visit.planned_infusion.course)
+    Visit.objects.of(visit.clinic).select_for_update(no_key=True).get(pk=visit.pk)
+    visit.refresh_from_db(fields=["status", "version", "starts_at", "ends_at", "chair", "nurse", "phases"])
+    return visit

@@ -1,0 +1,150 @@
+"""Whether a visit may be booked: the person, the clearance, the time, the window and the interval, as values.
+
+Chairs and nurses are decided in `scheduling.domain.capacity`; intervals in `scheduling.domain.course`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from clinics.domain.refusals import Refusal
+from regimens.domain.dates import Phase as CoursePhase
+from regimens.domain.dates import dose_on_protocol, phase_of
+from regimens.domain.definition import Regimen
+from scheduling.domain.course import check_interval, in_words
+
+ADULT_YEARS = 18
+START_TOLERANCE_DAYS = 28
+"""How many days after the prescriber's date a course may still begin; its dates then count from the day it does.
+Product default, unverified."""
+
+# Refusals that come of somebody else having been quicker: they are answered with other times.
+RACED = frozenset(
+    {"just_taken", "nurse_full", "nurse_starting", "nurse_off_duty", "no_such_chair", "patient_busy"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A wanted time (UTC instant) with its chair and nurse, by their keys."""
+
+    starts: datetime
+    chair: int
+    nurse: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A clearance as far as booking asks about it."""
+
+    valid_from: date
+    valid_until: date
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days in which an infusion may stand, both included."""
+
+    earliest: date
+    latest: date
+
+
+def person_refusal(*, deceased: bool, years: int) -> Refusal | None:
+    """Nothing is booked after death, nor for anybody who is under 18 on the day."""
+    if deceased:
+        return Refusal("deceased", "This patient has died. Nothing can be booked.")
+    if years < ADULT_YEARS:
+        return Refusal(
+            "under_age", f"The patient would be {max(years, 0)} on that day; treatment begins at 18."
+        )
+    return None
+
+
+def clearance_refusal(signed: Signed | None, *, today: date) -> Refusal | None:
+    """A signed clearance that stands today is needed to book."""
+    if signed is None:
+        return Refusal("no_clearance", "No clearance has been signed for this course. A prescriber signs it.")
+    if signed.withdrawn:
+        return Refusal("clearance_withdrawn", "The clearance was withdrawn. A prescriber signs a new one.")
+    if today < signed.valid_from:
+        return Refusal("clearance_not_yet", f"The clearance only stands from {in_words(signed.valid_from)}.")
+    if today > signed.valid_until:
+        return Refusal(
+            "clearance_expired",
+            f"The clearance ended on {in_words(signed.valid_until)}. A prescriber renews it.",
+        )
+    return None
+
+
+def time_refusal(starts: datetime, *, now: datetime) -> Refusal | None:
+    """Visits begin in the future and on a whole minute."""
+    if starts < now:
+        return Refusal("in_the_past", "This time has passed already.", "time")
+    if starts.second or starts.microsecond:
+        return Refusal("not_whole_minutes", "A visit begins on a whole minute.", "time")
+    return None
+
+
+def window_refusal(on: date, window: Window) -> Refusal | None:
+    """Outside its window an infusion is a prescriber's decision."""
+    if window.earliest <= on <= window.latest:
+        return None
+    return Refusal(
+        "outside_window",
+        f"{in_words(on)} lies outside this infusion's window, {in_words(window.earliest)} to "
+        f"{in_words(window.latest)}. A prescriber decides whether the course changes.",
+        "day",
+    )
+
+
+def start_window(window: Window, start: date) -> Window:
+    """The window of a course's first infusion: its own, and later days up to the tolerance after the start."""
+    return Window(window.earliest, max(window.latest, start + timedelta(days=START_TOLERANCE_DAYS)))
+
+
+def window_from(regimen: Regimen, anchor: date, ordinal: int) -> Window | None:
+    """The protocol's window of one infusion of a course that begins on ``anchor``; None past the regimen's end."""
+    dose = dose_on_protocol(regimen, anchor, ordinal)
+    return Window(dose.earliest, dose.latest) if dose else None
+
+
+def pair_refusal(regimen: Regimen, anchor: date, ordinal: int, booked_on: date) -> Refusal | None:
+    """Moving the first infusion must leave a booked induction infusion inside its window."""
+    window = window_from(regimen, anchor, ordinal)
+    if window is None or window.earliest <= booked_on <= window.latest:
+        return None
+    days = (booked_on - anchor).days
+    return Refusal(
+        "pair_apart",
+        f"Infusion {ordinal} stands on {in_words(booked_on)}: that would be {days} days after the first one. "
+        "Move both together.",
+        "day",
+    )
+
+
+def interval_refusal(
+    regimen: Regimen, ordinal: int, on: date, *, own_induction: Iterable[date], others: Iterable[date]
+) -> Refusal | None:
+    """The minimum interval against all of the patient's infusions, here or elsewhere, given or booked.
+
+    ``own_induction`` are the course's other induction infusions, which an induction infusion may stand near;
+    ``others`` are all the rest. From the second induction infusion on only a second one on the same day is refused.
+    """
+    induction = phase_of(regimen, ordinal) is CoursePhase.INDUCTION
+    own = list(own_induction)
+    if on in own:
+        return check_interval(on, others=[on], induction_pair=True, min_days=regimen.min_interval_days)
+    return check_interval(
+        on,
+        others=[*others] if induction else [*others, *own],
+        induction_pair=induction and ordinal > 1,
+        min_days=regimen.min_interval_days,
+    )
+
+
+def just_taken(what: str = "") -> Refusal:
+    """Somebody was quicker. ``what`` names the chair and time, where they are known."""
+    return Refusal("just_taken", f"Someone just took this time{': ' + what if what else ''}.")

@@ -1,0 +1,226 @@
+"""When infusions of a course are due: targets from the anchor, windows, closed days, minimum interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from clinics.domain.refusals import Refusal
+from regimens.domain.dates import MAX_COUNT, Phase, ProtocolDate, add_months, dose_on_protocol, phase_of
+from regimens.domain.definition import Dose, Regimen
+
+HORIZON_MONTHS = 24
+"""How far ahead a course is laid out (product default)."""
+
+MAX_WORDS = 250
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDose:
+    """Infusion ``n`` of the course (from 1, inductions counted), given on a local date, here or elsewhere."""
+
+    n: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDose:
+    """An infusion still to be given. ``planned_on`` is the open day inside the window, or None where there is
+    none.
+
+    ``moved_reason`` says why ``planned_on`` (or the target itself) is not the protocol's date; ``concern`` is
+    what the prescriber must decide. Both are empty where there is nothing to say, and at most 250 characters.
+    """
+
+    n: int
+    phase: Phase
+    dose: Dose
+    target: date
+    earliest: date
+    latest: date
+    planned_on: date | None
+    moved_reason: str
+    concern: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoseConcern:
+    """Something about an infusion already given that the prescriber must decide on."""
+
+    n: int
+    on: date
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    protocol: ProtocolDate
+    reasons: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ()
+
+
+def horizon_until(anchor: date, last_given: date | None, *, months: int = HORIZON_MONTHS) -> date:
+    """The last target date to lay out: ``months`` after the anchor or, once infusions are given, the last of
+    them.
+    """
+    try:
+        return add_months(max(anchor, last_given or anchor), months)
+    except OverflowError:
+        return date.max
+
+
+def plan_course(
+    regimen: Regimen,
+    *,
+    start: date,
+    until: date,
+    closed: Callable[[date], str | None],
+    given: Iterable[GivenDose] = (),
+    history: Iterable[date] = (),
+    today: date | None = None,
+) -> tuple[PlannedDose, ...] | Refusal:
+    """The infusions of a course that are still to be given, up to a target date of ``until`` (included).
+
+    The anchor is the first infusion as given, and until then as planned. The series counts from the anchor,
+    clamped at the month's end, never from the infusion before. Outside the induction no infusion is due
+    sooner than ``regimen.min_interval_days`` after the patient's last one, whoever gave it (``history``: the
+    patient's infusions outside this course; 112 days is a product default, unverified): its target is then
+    the first day allowed, and the prescriber decides whether to re-anchor. ``closed`` says why the clinic is
+    shut on a day, or None. Doses below the last one given are never asked for again. With ``today`` nothing
+    is planned for a day that has passed. Refused only where the calendar cannot hold the dates or the course
+    runs past 200 infusions.
+    """
+    on_day = {dose.n: dose.on for dose in given}
+    others = sorted(set(history) - set(on_day.values()))
+    anchor = on_day.get(1, start)
+    planned: list[PlannedDose] = []
+    try:
+        for n in range(max(on_day, default=0) + 1, MAX_COUNT + 2):
+            protocol = dose_on_protocol(regimen, anchor, n)
+            if protocol is None or protocol.date > until:
+                return tuple(planned)
+            before = [dose.planned_on or dose.target for dose in planned]
+            last = _last_infusion(regimen, n, anchor, others, [*on_day.values(), *before])
+            dose = _placed(_with_floor(protocol, last, regimen.min_interval_days), closed, today)
+            if n == 1:
+                anchor = dose.planned_on or dose.target
+            planned.append(dose)
+    except OverflowError:
+        return Refusal(
+            "date_out_of_range", "These dates run outside the calendar (years 1 to 9999).", "start"
+        )
+    return Refusal("too_many_doses", f"A course has at most {MAX_COUNT} infusions.", "start")
+
+
+def _last_infusion(
+    regimen: Regimen, n: int, anchor: date, others: list[date], own: list[date]
+) -> date | None:
+    """The infusion from which the minimum interval before dose ``n`` counts.
+
+    Inside the induction the course's own infusions do not count, nor those from before it; one that was given
+    elsewhere since it began does.
+    """
+    if phase_of(regimen, n) is Phase.INDUCTION and n > 1:
+        return max((day for day in others if day > anchor), default=None)
+    return max([*others, *own], default=None)
+
+
+def _with_floor(protocol: ProtocolDate, last: date | None, min_days: int) -> _Target:
+    if last is None:
+        return _Target(protocol)
+    floor = last + timedelta(days=min_days)
+    if floor <= protocol.date:
+        return _Target(replace(protocol, earliest=max(protocol.earliest, floor)))
+    after = protocol.latest - protocol.date
+    why = f"at least {min_days} days after the infusion of {in_words(last)}"
+    return _Target(
+        replace(protocol, date=floor, earliest=floor, latest=floor + after),
+        (f"moved from {in_words(protocol.date)}: {why}",),
+        ("Held back by the minimum interval: the prescriber decides whether to re-anchor the course.",),
+    )
+
+
+def _placed(target: _Target, closed: Callable[[date], str | None], today: date | None) -> PlannedDose:
+    """The dose on the next open day of its window or, failing that, the last open day before its target."""
+    dose, reasons, concerns = target.protocol, list(target.reasons), list(target.concerns)
+    later = range((dose.latest - dose.date).days + 1)
+    sooner = range(-1, (dose.earliest - dose.date).days - 1, -1)
+    days = (dose.date + timedelta(days=step) for step in (*later, *sooner))
+    planned_on = next((day for day in days if (today is None or day >= today) and closed(day) is None), None)
+    if planned_on is None and today is not None and dose.latest < today:
+        concerns.append(
+            f"Not given by {in_words(dose.latest)}, the end of its window: the prescriber decides."
+        )
+    elif planned_on is None:
+        concerns.append(
+            f"No open day from {in_words(dose.earliest)} to {in_words(dose.latest)}: the prescriber decides."
+        )
+    elif planned_on != dose.date:
+        why = closed(dose.date) or "the day has passed"
+        reasons.append(f"moved from {in_words(dose.date)}: {why}")
+    return PlannedDose(
+        n=dose.n,
+        phase=dose.phase,
+        dose=dose.dose,
+        target=dose.date,
+        earliest=dose.earliest,
+        latest=dose.latest,
+        planned_on=planned_on,
+        moved_reason=_clipped("; ".join(reasons)),
+        concern=_clipped(" ".join(concerns)),
+    )
+
+
+def given_concerns(regimen: Regimen, given: Iterable[GivenDose]) -> tuple[DoseConcern, ...]:
+    """Induction infusions given outside their window (−1/+3 days, product default, unverified)."""
+    on_day = {dose.n: dose.on for dose in given}
+    if 1 not in on_day:
+        return ()
+    found = []
+    for n, on in sorted(on_day.items()):
+        if n == 1 or phase_of(regimen, n) is not Phase.INDUCTION:
+            continue
+        protocol = dose_on_protocol(regimen, on_day[1], n)
+        if protocol is not None and not protocol.earliest <= on <= protocol.latest:
+            message = (
+                f"Infusion {n} was given on {in_words(on)}, outside its window "
+                f"({in_words(protocol.earliest)} to {in_words(protocol.latest)}): the prescriber decides."
+            )
+            found.append(DoseConcern(n, on, message))
+    return tuple(found)
+
+
+def check_interval(
+    on: date, *, others: Iterable[date], induction_pair: bool, min_days: int
+) -> Refusal | None:
+    """Why an infusion on ``on`` would stand too near another of the patient's, or None.
+
+    ``others`` are all the patient's other infusions, given or booked, before or after, wherever given. With
+    ``induction_pair`` the infusion is the second of an induction: only a second one on the same day is
+    refused. For the first of a pair pass False and leave its partner out of ``others``.
+    """
+    near = min(others, key=lambda day: abs(day - on), default=None)
+    if near is None:
+        return None
+    gap = abs((near - on).days)
+    if gap == 0:
+        return Refusal("infusion_same_day", f"There is already an infusion on {in_words(on)}.", "date")
+    if induction_pair or gap >= min_days:
+        return None
+    return Refusal(
+        "interval_too_short",
+        f"{in_words(on)} is {gap} {'day' if gap == 1 else 'days'} from the infusion of {in_words(near)}; "
+        f"at least {min_days} days are needed.",
+        "date",
+    )
+
+
+def in_words(day: date) -> str:
+    """A date as staff read it: 25 Dec 2026."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _clipped(words: str) -> str:
+    return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"

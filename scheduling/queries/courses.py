@@ -1,0 +1,168 @@
+"""Reading courses: the course, its planned infusions, and what counts as given before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from clinics.domain.calendar import local_date
+from clinics.models import Clinic
+from clinics.queries import or_404
+from evaluation.models import Clearance
+from patients.models import EarlierInfusion, Patient
+from regimens.domain.definition import Regimen
+from regimens.domain.length import PhaseMinutes, visit_length
+from regimens.queries import regimen_of
+from scheduling.domain.booking import Signed
+from scheduling.domain.capacity import Phase
+from scheduling.models import STANDING, Course, PlannedInfusion, Visit
+
+SERIOUS_GRADE = 3
+TO_BOOK_DAYS = 60
+"""How far ahead of its window an infusion is shown as to be booked (product default, unverified)."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The days on which the patient was given an infusion, here or elsewhere, and whether one went badly."""
+
+    given: tuple[date, ...]
+    serious_reaction: bool
+
+
+def courses(clinic: Clinic) -> QuerySet[Course]:
+    return Course.objects.of(clinic).select_related(
+        "clinic", "patient", "diagnosis", "regimen_version", "clearance", "prescribed_by"
+    )
+
+
+def course(clinic: Clinic, pk: int) -> Course:
+    """One course of the clinic, or 404."""
+    return or_404(courses(clinic), pk=pk)
+
+
+def courses_of(patient: Patient) -> QuerySet[Course]:
+    """A patient's courses, newest first."""
+    return courses(patient.clinic).filter(patient=patient)
+
+
+def active_course(patient: Patient) -> Course | None:
+    """The patient's active course; the database keeps at most one."""
+    return courses_of(patient).filter(state="active").first()
+
+
+def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
+    """One planned infusion of the clinic with its course, or 404."""
+    rows = PlannedInfusion.objects.of(clinic).select_related(
+        "clinic", "patient", "course__regimen_version", "course__clearance", "course__diagnosis"
+    )
+    return or_404(rows, pk=pk)
+
+
+def planned_of(course: Course) -> list[PlannedInfusion]:
+    """A course's infusions in order, given ones included."""
+    return list(PlannedInfusion.objects.of(course.clinic).filter(course=course).order_by("ordinal"))
+
+
+def regimen(course: Course) -> Regimen:
+    """The regimen a course was prescribed from, in the version it was prescribed in."""
+    return regimen_of(course.regimen_version)
+
+
+def signed(clearance: Clearance | None) -> Signed | None:
+    """A clearance as booking asks about it."""
+    if clearance is None:
+        return None
+    return Signed(clearance.valid_from, clearance.valid_until, clearance.withdrawn_at is not None)
+
+
+def newer_clearance(course: Course, *, today: date) -> Clearance | None:
+    """A clearance signed after the course's own, for the same disease and regimen, that could take its place."""
+    rows = Clearance.objects.of(course.clinic).filter(
+        patient_id=course.patient_id,
+        evaluation__diagnosis_id=course.diagnosis_id,
+        regimen_version__code=course.regimen_version.code,
+        withdrawn_at__isnull=True,
+        valid_until__gte=today,
+        signed_at__gt=course.clearance.signed_at,
+    )
+    return rows.order_by("-signed_at", "-id").first()
+
+
+def clearances_to_prescribe(patient: Patient, *, today: date) -> list[Clearance]:
+    """Standing clearances without a course; none while a course is active."""
+    if active_course(patient) is not None:
+        return []
+    rows = Clearance.objects.of(patient.clinic).filter(
+        patient=patient, withdrawn_at__isnull=True, valid_until__gte=today, courses__isnull=True
+    )
+    return list(rows.select_related("regimen_version", "evaluation__diagnosis").order_by("-signed_at"))
+
+
+def history(patient: Patient) -> History:
+    """All of the patient's infusions: those of this system's courses and those recorded from before or elsewhere."""
+    earlier = list(
+        EarlierInfusion.objects.of(patient.clinic)
+        .filter(patient=patient)
+        .values_list("given_on", "reaction_grade")
+    )
+    here = PlannedInfusion.objects.of(patient.clinic).filter(patient=patient, state="given")
+    given = {day for day, _ in earlier} | set(here.exclude(given_on=None).values_list("given_on", flat=True))
+    return History(tuple(sorted(given)), any(grade >= SERIOUS_GRADE for _, grade in earlier))
+
+
+def infusion_phases(
+    planned: PlannedInfusion, on: date, *, past: History, before: Iterable[date]
+) -> tuple[Phase, ...]:
+    """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile.
+
+    ``before`` are the days of the course's own infusions that will have been given by then.
+    """
+    given = sorted({day for day in (*past.given, *before) if day < on})
+    length = visit_length(
+        regimen(planned.course),
+        planned.dose_mg,
+        infusions_before=len(given),
+        last_infusion_on=given[-1] if given else None,
+        on=on,
+        serious_reaction=past.serious_reaction,
+        settings=PhaseMinutes(),
+    )
+    return tuple(Phase(name, minutes) for name, minutes in length.phases)
+
+
+def standing_visits(patient: Patient) -> list[Visit]:
+    """The patient's visits that hold a time, in order."""
+    rows = Visit.objects.of(patient.clinic).filter(patient=patient, status__in=STANDING)
+    return list(rows.select_related("planned_infusion").order_by("starts_at", "id"))
+
+
+def day_of(visit: Visit, clinic: Clinic) -> date:
+    """The clinic's own date of a visit."""
+    return local_date(visit.starts_at, clinic.zone)
+
+
+def to_book(clinic: Clinic, *, today: date, days: int = TO_BOOK_DAYS) -> list[PlannedInfusion]:
+    """Infusions of active courses whose window opens within ``days`` and that no standing visit holds yet, the
+    soonest first; those whose window has passed are among them. The dead are left out."""
+    held = Visit.objects.of(clinic).filter(status__in=STANDING, planned_infusion__isnull=False)
+    return list(
+        PlannedInfusion.objects.of(clinic)
+        .filter(
+            state="planned",
+            course__state="active",
+            earliest_on__lte=today + timedelta(days=days),
+            patient__deceased=False,
+        )
+        .exclude(pk__in=held.values("planned_infusion"))
+        .select_related("patient", "course__diagnosis")
+        .order_by("latest_on", "patient_id", "ordinal")
+    )
+
+
+def today_of(clinic: Clinic, now: datetime) -> date:
+    """The clinic's date at an instant."""
+    return local_date(now, clinic.zone)

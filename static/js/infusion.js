@@ -1,0 +1,44 @@
+// Comfort only: every page saves its data without this file.
+(() => {
+  "use strict";
+
+  // Menus are <details>: close them on Escape and on a click elsewhere.
+  const openMenus = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("click", (click) => {
+    openMenus().forEach((menu) => { if (!menu.contains(click.target)) menu.open = false; });
+  });
+  document.addEventListener("keydown", (press) => {
+    if (press.key !== "Escape") return;
+    openMenus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  });
+
+  // What went wrong is read first.
+  const focusFirstError = (root) => root.querySelector("[data-autofocus]")?.focus();
+  focusFirstError(document);
+  document.addEventListener("htmx:afterSwap", (swap) => focusFirstError(swap.detail.elt));
+
+  // A form is sent once, however often the button is pressed.
+  document.addEventListener("submit", (submission) => {
+    const form = submission.target;
+    if (form.matches("[hx-post], [hx-get]") || submission.defaultPrevented) return;
+    if (form.dataset.sent) { submission.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 8000);
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.addEventListener("click", () => window.print());
+  });
+
+  // An exchange in place that fails says so.
+  const problem = document.getElementById("problem");
+  const tell = () => { if (problem) problem.textContent = problem.dataset.message; };
+  document.addEventListener("htmx:responseError", tell);
+  document.addEventListener("htmx:sendError", tell);
+  document.addEventListener("htmx:afterRequest", (answer) => {
+    if (answer.detail.successful && problem) problem.textContent = "";
+  });
+})();

@@ -1,0 +1,10 @@
+"""The project's settings with what tests need besides: a flush that may clear append-only tables."""
+
+import os
+
+os.environ["INFUSION_TESTING"] = "1"
+
+from infusion.settings import *  # noqa: E402, F403
+
+# Argon2 is slow on purpose; hundreds of test users need no such protection.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,281 @@
+"""Writing the day: each step once, in order, behind the visit's own lock, with its row in the audit trail."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from clinics import actions as trail
+from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.rights import Role
+from clinics.models import User
+from django.db import transaction
+from evaluation import queries as evaluation
+from patients.models import Patient
+from scheduling import actions as scheduling
+from scheduling.models import Visit
+
+from . import queries
+from .domain.steps import BOOKED, DONE, IN_CHAIR, NO_SHOW, Stage, Step, before_its_time, take, undone
+from .models import InfusionRecord
+
+SEVERE = 3
+"""From this CTCAE grade a prescriber is asked at once."""
+LIFE_THREATENING = 4
+
+
+def _locked(visit: Visit) -> Visit:
+    """The visit as it stands now, held until the transaction ends."""
+    scheduling.lock_visit(visit)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+def _step(visit: Visit, step: Step, now: datetime, version: int | None) -> tuple[Visit, Stage | None]:
+    """Lock the visit and judge the step: the stage it leads to, or None where it was taken before."""
+    visit = _locked(visit)
+    before = queries.stage(visit)
+    zone = visit.clinic.zone
+    starts = visit.starts_at.astimezone(zone)
+    after = take(step, now_at=before, visit_on=starts.date(), today=local_date(now, zone))
+    if isinstance(after, Stage) and after == before:
+        return visit, None
+    if version is not None and version != visit.version:
+        raise Refused(Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide."))
+    early = before_its_time(step, starts_at=visit.starts_at, now=now, at=f"{starts:%H:%M}")
+    for refusal in (after, early):
+        if isinstance(refusal, Refusal):
+            raise Refused(refusal)
+    if visit.patient.deceased:
+        raise Refused(Refusal("deceased", "The patient has died. Cancel the visit instead."))
+    assert isinstance(after, Stage)
+    return visit, after
+
+
+def _note(visit: Visit, verb: str, by: User | None, before: Stage, after: Stage, **more: str) -> None:
+    trail.record(
+        clinic=visit.clinic,
+        by=by,
+        verb=verb,
+        subject=visit,
+        record_number=visit.patient.record_number,
+        changes={"stage": [before.words, after.words], **more},
+    )
+
+
+@transaction.atomic
+def arrive(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
+    """The patient is here. A second click changes nothing; refused out of order and on another day than the visit's.
+
+    ``version`` is the one the page showed: an older one is refused.
+    """
+    visit, after = _step(visit, Step.ARRIVE, now, version)
+    if after is None:
+        return visit
+    scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
+    if visit.kind == "infusion":
+        InfusionRecord.objects.create(
+            clinic=visit.clinic, patient=visit.patient, visit=visit, state=after.state, arrived_at=now
+        )
+    _note(visit, "noted arrival", by, BOOKED, after)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+@transaction.atomic
+def start(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
+    """The patient is in the chair and treatment may begin: refused while the gate is closed, with everything open.
+
+    The gate is judged for the visit's own day and its verdict kept with the record.
+    """
+    _infusion_only(visit)
+    visit, after = _step(visit, Step.START, now, version)
+    if after is None:
+        return visit
+    verdict = evaluation.gate_for(visit, now=now)
+    if not verdict.permits:
+        raise Refused(*(Refusal(f"gate_{each.code}", f"{each.label}: {each.words}") for each in verdict.blocking))
+    before = queries.stage(visit)
+    record = queries.record_of(visit)
+    assert record is not None
+    record.state, record.in_chair_at, record.started_by = after.state, now, by
+    record.gate = verdict.as_json()
+    record.save(update_fields=["state", "in_chair_at", "started_by", "gate"])
+    _note(visit, "started treatment", by, before, after, gate=verdict.headline)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+@transaction.atomic
+def finish(
+    *,
+    visit: Visit,
+    by: User | None,
+    now: datetime,
+    dose_mg: Decimal | None = None,
+    product: str = "",
+    reaction_grade: int = 0,
+    reaction_text: str = "",
+    version: int | None = None,
+) -> Visit:
+    """The infusion is given. Without a dose it was given as planned (mg).
+
+    The planned infusion counts as given on the visit's own local day, and the course is planned anew from it. A
+    reaction of CTCAE grade 3 asks a prescriber; grade 4 also withdraws the clearance, so that nothing more is given
+    without a newly signed evaluation.
+    """
+    _infusion_only(visit)
+    visit, after = _step(visit, Step.FINISH, now, version)
+    if after is None:
+        return visit
+    record, planned = queries.record_of(visit), visit.planned_infusion
+    assert record is not None and planned is not None
+    _check(dose_mg, reaction_grade, reaction_text)
+    scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
+    record.state, record.done_at, record.completed_by = after.state, now, by
+    record.dose_mg = planned.dose_mg if dose_mg is None else dose_mg
+    record.product, record.reaction_grade, record.reaction_text = product, reaction_grade, reaction_text
+    record.save()
+    on = local_date(visit.starts_at, visit.clinic.zone)
+    scheduling.mark_given(planned=planned, on=on, by=by, now=now)
+    _note(
+        visit, "finished infusion", by, IN_CHAIR, after,
+        dose_mg=f"{record.dose_mg:f}", product=product, reaction_grade=str(reaction_grade), reaction=reaction_text,
+    )
+    if reaction_grade >= SEVERE:
+        _after_severe_reaction(visit, record, on)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+def _infusion_only(visit: Visit) -> None:
+    if visit.kind != "infusion":
+        raise Refused(Refusal("no_infusion", "This visit is a follow-up: nothing is infused."))
+
+
+def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
+    """Refuse a dose that is none, a grade that is none, and a reaction without words."""
+    wrong = []
+    if dose_mg is not None and not (dose_mg.is_finite() and dose_mg > 0):
+        wrong.append(Refusal("dose_impossible", "The dose must be above zero.", "dose_mg"))
+    if grade not in range(LIFE_THREATENING + 1):
+        wrong.append(Refusal("grade_impossible", "A reaction is graded from 1 to 4, or none.", "reaction_grade"))
+    elif grade and not words.strip():
+        wrong.append(
+            Refusal("reaction_without_words", "Say in a few words what the reaction was.", "reaction_text")
+        )
+    if wrong:
+        raise Refused(*wrong)
+
+
+def _after_severe_reaction(visit: Visit, record: InfusionRecord, on: date) -> None:
+    """Ask a prescriber; after a life-threatening reaction also withdraw the clearance."""
+    grade = record.reaction_grade
+    words = f"Grade {grade} infusion reaction on {on.day} {on:%B %Y}: {record.reaction_text}"
+    asked = "Decide whether anything more is given."
+    if grade >= LIFE_THREATENING:
+        asked = "The clearance is withdrawn; nothing more is given without a newly signed evaluation."
+    trail.open_task(
+        clinic=visit.clinic,
+        kind="reaction",
+        role=Role.PRESCRIBER,
+        due_on=on,
+        reason=f"{words} {asked}",
+        cause=f"reaction:{record.pk}",
+        record_number=visit.patient.record_number,
+    )
+
+
+@transaction.atomic
+def complete_follow_up(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
+    """A follow-up with a clinician is over; there is no chair and no gate. Arrival is noted with it where it was not."""
+    visit, after = _step(arrive(visit=visit, by=by, now=now, version=version), Step.COMPLETE, now, None)
+    if after is None:
+        return visit
+    scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
+    _note(visit, "completed follow-up", by, queries.stage(visit), after)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+@transaction.atomic
+def no_show(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
+    """The patient did not come: the chair is free, the planned infusion may be booked again, and somebody calls."""
+    visit, after = _step(visit, Step.NO_SHOW, now, version)
+    if after is None:
+        return visit
+    scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
+    starts = visit.starts_at.astimezone(visit.clinic.zone)
+    trail.open_task(
+        clinic=visit.clinic,
+        kind="no_show",
+        role=Role.RECEPTIONIST,
+        due_on=local_date(now, visit.clinic.zone),
+        reason=f"{visit.patient} did not come on {starts.day} {starts:%B %Y} at {starts:%H:%M}. Call, and offer a new time.",
+        cause=_no_show_cause(visit),
+        record_number=visit.patient.record_number,
+    )
+    _note(visit, "noted no-show", by, BOOKED, after)
+    return queries.visit(visit.clinic, visit.pk)
+
+
+def _no_show_cause(visit: Visit) -> str:
+    return f"no_show:{visit.pk}:{visit.starts_at:%Y%m%dT%H%MZ}"
+
+
+@transaction.atomic
+def undo_last_step(
+    *, visit: Visit, by: User, now: datetime, reason: str, version: int | None = None
+) -> Visit:
+    """Take back the last step, pressed by mistake, within ten minutes; the reason stays in the audit trail.
+
+    Refused once something was booked, moved or cancelled for the patient since, and where a severe reaction was
+    recorded with it: others have acted on that.
+    """
+    visit = _locked(visit)
+    before = queries.stage(visit)
+    taken_at = queries.when_taken(visit)
+    after = undone(before, taken_at=taken_at, now=now, kind=visit.kind)
+    if version is not None and version != visit.version:
+        raise Refused(Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide."))
+    if isinstance(after, Refusal):
+        raise Refused(after)
+    if not reason.strip():
+        raise Refused(Refusal("reason_missing", "Say why this step is taken back.", "reason"))
+    if before in (DONE, NO_SHOW):
+        _refuse_if_followed(visit, taken_at)
+    record = queries.record_of(visit)
+    if after.status != before.status:
+        scheduling.set_status(visit=visit, status=after.status, by=by, now=now, reason=reason, undo=True)
+    if before == DONE and visit.planned_infusion is not None:
+        scheduling.mark_not_given(planned=visit.planned_infusion, by=by, now=now)
+    if before == NO_SHOW:
+        _close_call(visit, by, now)
+    if record is not None:
+        _step_back(record, after)
+    _note(visit, "took a step back", by, before, after, reason=reason.strip())
+    return queries.visit(visit.clinic, visit.pk)
+
+
+def _refuse_if_followed(visit: Visit, taken_at: datetime | None) -> None:
+    record = queries.record_of(visit)
+    if record is not None and record.reaction_grade >= SEVERE:
+        raise Refused(Refusal("severe_reaction", "A severe reaction was recorded with this step; it stays on record."))
+    if taken_at is not None and queries.changed_since(visit.patient, since=taken_at, besides=visit):
+        raise Refused(
+            Refusal("followed", "Another visit of this patient was changed since. This step can no longer be taken back.")
+        )
+
+
+def _step_back(record: InfusionRecord, after: Stage) -> None:
+    """Put the record back to the stage before; an arrival taken back leaves no record."""
+    if after == BOOKED:
+        record.delete()
+        return
+    record.state, record.done_at, record.completed_by = after.state, None, None
+    record.dose_mg, record.product, record.reaction_grade, record.reaction_text = None, "", 0, ""
+    if after != IN_CHAIR:
+        record.in_chair_at, record.started_by, record.gate = None, None, {}
+    record.save()
+
+
+def _close_call(visit: Visit, by: User, now: datetime) -> None:
+    task = open_tasks(visit.clinic).filter(cause=_no_show_cause(visit)).first()
+    if task is not None:
+        trail.close_task(task=task, outcome="The patient was not missing after all.", by=by, now=now)
