@@ -1,7 +1,6 @@
 # `make help` explains itself. Only Python 3.11 or newer with pip and venv is needed, and make.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test check format lock
@@ -11,17 +10,24 @@ help:  ## show this text
 	@echo
 	@echo "  PORT=8123 make demo   moves the demo to another port (8000 otherwise)"
 
+# The lock names every package with its hashes, so pip has nothing to resolve (--no-deps). Python's own
+# pip serves where there is one: setting up another inside .venv takes longer than the demo's start.
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@echo "making the environment in .venv; this happens once …"
+	@test -x $(BIN)/python || \
+		$(PYTHON) -m venv $$($(PYTHON) -m pip --version >/dev/null 2>&1 && echo --without-pip) .venv
+	@if test -x $(BIN)/pip; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+		$$pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $(1)
+endef
+
 # What the tests need contains what the demo needs, so either stamp will do for the demo.
 .venv/.dev: requirements-dev.txt
-	@echo "making the environment (.venv); this happens once …"
-	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(PIP) -r requirements-dev.txt
-	@touch .venv/.dev .venv/.demo
+	$(call environment,requirements-dev.txt)
+	@touch .venv/.demo .venv/.dev
 
 .venv/.demo: requirements-demo.txt
-	@echo "making the environment (.venv); this happens once …"
-	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(PIP) -r requirements-demo.txt
+	$(call environment,requirements-demo.txt)
 	@touch .venv/.demo
 
 demo: .venv/.demo  ## run the demo: web, worker, beat, broker, mail, a synthetic clinic
@@ -41,7 +47,8 @@ check: .venv/.dev  ## format, lint, types, import contracts, migrations, templat
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djade --check --target-version 5.2 $$(find templates -name '*.html')
-	$(BIN)/python -m tests.deployment
+	@INFUSION_PRODUCTION=1 INFUSION_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		DATABASE_URL=postgres://nobody@localhost/none $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 format: .venv/.dev  ## let ruff and djade write the code's format

@@ -23,17 +23,18 @@ from .queries import active_memberships
 SEEN, BEGAN, ENROLLED, CLINIC = "seen_at", "began_at", "second_factor_enrolled", "clinic_id"
 
 
-def still_fresh(request: HttpRequest, idle_seconds: int) -> bool:
+def still_fresh(request: HttpRequest, idle_seconds: int, *, watching: bool = False) -> bool:
     """Whether the session may go on: not idle too long, not older than the absolute limit. Notes that it was seen.
 
-    The note is written at most once a minute, so that reading pages does not queue behind it.
+    The note is written at most once a minute, so that reading pages does not queue behind it. A page that refreshes
+    itself is ``watching``: nobody may be there, and it keeps nobody signed in.
     """
     now = timezone.now().timestamp()
     began = request.session.setdefault(BEGAN, now)
     seen = request.session.get(SEEN, now)
     if now - seen > idle_seconds or now - began > settings.SESSION_COOKIE_AGE:
         return False
-    if SEEN not in request.session or now - seen > 60:
+    if SEEN not in request.session or (now - seen > 60 and not watching):
         request.session[SEEN] = now
     return True
 
@@ -61,11 +62,11 @@ def to_sign_in(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(where)
 
 
-def staff(right: Right | None = None) -> Callable:
+def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
     """Guard of a staff page: signed in by password and second factor, at work in a clinic, and carrying the right.
 
     Gives the view ``request.clinic`` and ``request.membership``. A stranger is sent to the door; a colleague
-    without the right is refused with 403.
+    without the right is refused with 403. ``watching`` marks what a page asks for by itself.
     """
 
     def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -75,7 +76,9 @@ def staff(right: Right | None = None) -> Callable:
                 return to_sign_in(request, "account_login")
             if request.user.door != "staff":
                 raise PermissionDenied
-            if "password" not in methods_of(request) or not still_fresh(request, settings.STAFF_IDLE_SECONDS):
+            if "password" not in methods_of(request) or not still_fresh(
+                request, settings.STAFF_IDLE_SECONDS, watching=watching
+            ):
                 logout(request)
                 return to_sign_in(request, "account_login")
             if not has_second_factor(request):

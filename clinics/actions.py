@@ -210,9 +210,12 @@ def reset_second_factor(*, member: Membership, by: User) -> None:
 @transaction.atomic
 def open_clinic(
     *, slug: str, name: str, time_zone: str, address: str, phone: str, email: str, opens: time, closes: time,
-    chairs: int, by: User | None = None, **more: Any,
+    chairs: int, days: int = 5, by: User | None = None, **more: Any,
 ) -> Clinic:
-    """Open a new clinic with Monday-to-Friday hours and numbered chairs. Raises ``ValidationError`` on a bad value."""
+    """Open a new clinic with numbered chairs and the same hours on the first ``days`` days of the week from Monday.
+
+    Raises ``ValidationError`` on a bad value.
+    """
     clinic = Clinic(
         slug=slug, name=name, time_zone=time_zone, address=address, phone=phone, email=email,
         **{"reminder_days": [7, 2], **more},
@@ -220,7 +223,7 @@ def open_clinic(
     clinic.full_clean()
     clinic.save()
     OpeningHours.objects.bulk_create(
-        OpeningHours(clinic=clinic, weekday=weekday, opens=opens, closes=closes) for weekday in range(5)
+        OpeningHours(clinic=clinic, weekday=weekday, opens=opens, closes=closes) for weekday in range(days)
     )
     Chair.objects.bulk_create(Chair(clinic=clinic, name=f"Chair {n}") for n in range(1, chairs + 1))
     record(clinic=clinic, by=by, verb="opened clinic", subject=clinic, changes={"name": name})

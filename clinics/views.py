@@ -49,7 +49,7 @@ def close_task(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff(Right.MANAGE_CLINIC)
 def people(request: HttpRequest) -> HttpResponse:
-    form = MemberForm(request.POST or None)
+    form = MemberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             member, new = actions.add_member(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from clinics.models import ClinicManager
 from django.db import models
 from django.db.models import F, Q
+
 from patients.models import OfPatient
 
 
 class Result(OfPatient):
     """One piece of evidence: a laboratory value, a finding, a statement, a consent. Append-only.
 
-    ``kind`` names a row of ``evaluation.domain.kinds``; ``value`` is its canonical text (a decimal in the kind's own
-    unit, or a choice); ``entered_value`` and ``entered_unit`` keep what was typed. A correction is a new row that
-    supersedes the old one.
+    ``kind`` names a row of ``evaluation.domain.kinds``; ``value`` is its canonical text (a decimal in the
+    kind's own unit, or a choice); ``entered_value`` and ``entered_unit`` keep what was typed. A correction is
+    a new row that supersedes the old one.
     """
 
     kind = models.CharField(max_length=40)
@@ -59,7 +59,9 @@ class Evaluation(OfPatient):
 
 
 class Clearance(OfPatient):
-    """A prescriber's signature under an evaluation: this regimen may be given, until this date, on this verdict."""
+    """A prescriber's signature under an evaluation: this regimen may be given, until this date, on this
+    verdict.
+    """
 
     evaluation = models.OneToOneField(Evaluation, models.PROTECT, related_name="clearance")
     regimen_version = models.ForeignKey("regimens.RegimenVersion", models.PROTECT, related_name="+")

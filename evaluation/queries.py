@@ -161,8 +161,8 @@ def charts(clinic: Clinic, patients: Iterable[Patient]) -> dict[int, Chart]:
         evidence[vaccination.patient_id] += _on_record("vaccinations", vaccination.text, vaccination.given_on)
     signed: dict[int, list[Clearance]] = defaultdict(list)
     rows = Clearance.objects.of(clinic).filter(patient__in=keys).order_by("-signed_at", "-id")
-    for row in rows.select_related("evaluation__diagnosis", "regimen_version"):
-        signed[row.patient_id].append(row)
+    for found in rows.select_related("evaluation__diagnosis", "regimen_version"):
+        signed[found.patient_id].append(found)
     return {pk: Chart(people[pk], tuple(evidence[pk]), tuple(signed[pk])) for pk in people}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -175,7 +176,9 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluation/sign.html", shown, status=422 if form.is_bound else 200)
 
 
-def _with_reason(request: HttpRequest, patient: Any, back: str, title: str, words: str, act) -> HttpResponse:
+def _with_reason(
+    request: HttpRequest, patient: Any, back: str, title: str, words: str, act: Callable[[str], None]
+) -> HttpResponse:
     """A page that asks for a reason; ``act`` writes it or raises a refusal."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -220,7 +223,7 @@ def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
     patient = patients.patient(request.clinic, patient_pk)
     record_view(patient=patient, by=request.user, page="evaluations and results")
     today = _today(request)
-    evaluations = list(queries.evaluations_of(patient))
+    newest, evaluations = queries.newest_results(patient), list(queries.evaluations_of(patient))
     clearances = [
         queries.clearance_state(each.clearance, today) for each in evaluations if each.state == "signed"
     ]
@@ -231,7 +234,8 @@ def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
             (each, queries.verdict_of(each, on=today)) for each in evaluations if each.state == "open"
         ],
         "clearances": clearances,
-        "results": queries.newest_results(patient),
+        "tests": [row for row in newest if not row.kind.is_statement],
+        "answers": [row for row in newest if row.kind.is_statement],
         "roles": _roles(request, Right.RECORD_RESULTS),
     }
     whole = not request.headers.get("HX-Request")

@@ -46,7 +46,7 @@ def ages(*programs: str) -> dict[str, float | None]:
 class WorkerPulse(bootsteps.StartStopStep):
     """Beats in the worker's own loop for as long as it holds its link to the broker."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)

@@ -18,7 +18,7 @@ for where, module in [
     ("regimens/", "regimens.urls"),
     ("evaluations/", "evaluation.urls"),
     ("schedule/", "scheduling.urls"),
-    ("visits/", "treatment.urls"),
+    ("visits/", "infusion.desk.visit_urls"),
     ("follow-ups/", "monitoring.urls"),
     ("reminders/", "infusion.reminders.urls"),
     ("import/", "infusion.interop.urls"),

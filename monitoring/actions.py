@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
 
 from clinics import actions as trail
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
-from clinics.domain.rights import Role
+from clinics.domain.text import problem_with_text
 from clinics.models import Clinic, Membership, User
 from clinics.queries import or_404
-from django.db import transaction
 from patients.models import Patient
 from scheduling import actions as scheduling
+from scheduling.domain.booking import Window
+from scheduling.domain.course import in_words
 from scheduling.models import Visit
 from treatment import actions as treatment
 
@@ -20,7 +23,15 @@ from . import queries
 from .domain.follow_up import FollowUpDue
 from .models import FollowUp
 
+LATE = timedelta(weeks=8)
+"""How far ahead an overdue follow-up may still be booked (product default, unverified)."""
+LONGEST_OUTCOME = 250
 NO_LONGER_DUE = "No longer due: the infusions given have changed since."
+
+
+def plan_everywhere(*, now: datetime) -> int:
+    """Derive the follow-ups of every clinic; returns how many rows were written."""
+    return sum(plan_all(clinic=clinic, now=now) for clinic in queries.every_clinic())
 
 
 def plan_all(*, clinic: Clinic, now: datetime) -> int:
@@ -120,3 +131,113 @@ def _note(row: FollowUp, verb: str, by: User | None, **changes: object) -> None:
         record_number=row.patient.record_number,
         changes={"title": row.title, **changes},
     )
+
+
+@transaction.atomic
+def book(
+    *,
+    follow_up: FollowUp,
+    starts_at: datetime,
+    minutes: int,
+    by: User | None,
+    now: datetime,
+    nurse: Membership | None = None,
+) -> Visit:
+    """Book a follow-up that is due, in its window, with a clinician or with whoever is there.
+
+    Refused where it is closed or booked already, outside the window, and as ``scheduling.actions.book_follow_up``.
+    """
+    row = _held(follow_up)
+    visit = queries.standing_visit(row)
+    if row.state != "due":
+        raise Refused(Refusal("not_due", "This follow-up is closed already."))
+    if visit is not None:
+        if (visit.starts_at, visit.booked_by_id) == (starts_at, by.pk if by else None):
+            return visit
+        on = visit.starts_at.astimezone(row.clinic.zone)
+        raise Refused(
+            Refusal("already_booked", f"It is booked already, on {in_words(on.date())} at {on:%H:%M}.")
+        )
+    booked = scheduling.book_follow_up(
+        patient=row.patient,
+        title=row.title,
+        starts_at=starts_at,
+        minutes=minutes,
+        by=by,
+        now=now,
+        nurse=nurse,
+        window=bookable(row, local_date(now, row.clinic.zone)),
+    )
+    row.visit = booked
+    row.save(update_fields=["visit"])
+    _note(row, "booked follow-up", by, visit=booked.pk)
+    return booked
+
+
+def bookable(row: FollowUp, today: date) -> Window:
+    """The days a follow-up may be booked on: its window or, once that has closed, the next weeks."""
+    if row.latest_on >= today:
+        return Window(row.earliest_on, row.latest_on)
+    return Window(today, today + LATE)
+
+
+@transaction.atomic
+def complete(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
+    """The patient was seen: the visit is done, and so is the follow-up it was booked for."""
+    done = treatment.complete_follow_up(visit=visit, by=by, now=now, version=version)
+    row = queries.of_visits(done.clinic, [done]).get(done.pk)
+    if row is not None and row.state == "due":
+        row.state, row.closed_by = "done", by
+        row.save(update_fields=["state", "closed_by"])
+        _note(row, "completed follow-up", by, visit=done.pk)
+    return done
+
+
+@transaction.atomic
+def undo_last_step(
+    *, visit: Visit, by: User, now: datetime, reason: str, version: int | None = None
+) -> Visit:
+    """Take back the last step of a visit of either kind; a follow-up that was done with it is due again."""
+    back = treatment.undo_last_step(visit=visit, by=by, now=now, reason=reason, version=version)
+    row = queries.of_visits(back.clinic, [back]).get(back.pk)
+    if row is not None and row.state == "done":
+        row.state, row.closed_by = "due", None
+        row.save(update_fields=["state", "closed_by"])
+        _note(row, "reopened follow-up", by, reason=reason)
+    return back
+
+
+@transaction.atomic
+def close(*, follow_up: FollowUp, outcome: str, by: User, now: datetime) -> FollowUp:
+    """Close a follow-up without a visit, with what came of it: seen elsewhere, declined, not needed.
+
+    Refused without words, twice, and while a booked visit stands: that one is cancelled or completed instead.
+    """
+    words = outcome.strip()
+    if not words:
+        raise Refused(Refusal("outcome_missing", "Say in a few words what came of it.", "outcome"))
+    if problem := problem_with_text(words):
+        raise Refused(Refusal("outcome_unreadable", problem, "outcome"))
+    if len(words) > LONGEST_OUTCOME:
+        raise Refused(Refusal("outcome_too_long", f"At most {LONGEST_OUTCOME} letters, please.", "outcome"))
+    row = _held(follow_up)
+    if row.state != "due":
+        raise Refused(Refusal("already_closed", "A colleague has closed this follow-up meanwhile."))
+    visit = queries.standing_visit(row)
+    if visit is not None:
+        on = visit.starts_at.astimezone(row.clinic.zone)
+        raise Refused(
+            Refusal(
+                "booked", f"It is booked for {in_words(on.date())} at {on:%H:%M}. Cancel that visit first."
+            )
+        )
+    row.state, row.outcome, row.closed_by = "closed", words, by
+    row.save(update_fields=["state", "outcome", "closed_by"])
+    _note(row, "closed follow-up", by, outcome=words)
+    return row
+
+
+def _held(follow_up: FollowUp) -> FollowUp:
+    """The follow-up as it stands now, held until the transaction ends."""
+    rows = FollowUp.objects.of(follow_up.clinic).select_for_update(of=("self",))
+    return or_404(rows.select_related("clinic", "patient", "visit"), pk=follow_up.pk)

@@ -10,7 +10,9 @@ class FollowUp(OfPatient):
     """One follow-up due after one given infusion; derived from what was given, booked as a visit, closed by a person."""
 
     STATES = [("due", "Due"), ("done", "Done"), ("closed", "Closed without a visit")]
-    planned_infusion = models.ForeignKey("scheduling.PlannedInfusion", models.PROTECT, related_name="follow_ups")
+    planned_infusion = models.ForeignKey(
+        "scheduling.PlannedInfusion", models.PROTECT, related_name="follow_ups"
+    )
     kind = models.CharField(max_length=20)
     title = models.CharField(max_length=100)
     purpose = models.CharField(max_length=250)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from clinics.domain.calendar import local_date
-from clinics.models import Clinic
-from clinics.queries import or_404
 from django.db.models import Q, QuerySet
+
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Role
+from clinics.models import Clinic, Membership
+from clinics.queries import members, or_404
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
+from scheduling.queries import follow_up_times
 
 from .domain.follow_up import INDUCTION, FollowUpDue, Infused, follow_ups_due
 from .domain.standing import SHOWN, Standing, Words, standing_of
@@ -58,6 +61,31 @@ def of_visits(clinic: Clinic, visits: list[Visit]) -> dict[int, FollowUp]:
     return {row.visit_id: row for row in found if row.visit_id is not None}
 
 
+def clinicians(clinic: Clinic) -> list[Membership]:
+    """The nurses and prescribers who work here: whom a follow-up can be booked with."""
+    return list(members(clinic).filter(is_active=True, role__in=[Role.NURSE, Role.PRESCRIBER]))
+
+
+def every_clinic() -> list[Clinic]:
+    """All clinics, for the job that derives follow-ups for each."""
+    return list(Clinic.objects.order_by("pk"))
+
+
+def free_times(row: FollowUp, *, now: datetime, minutes: int = 30, best: int = 6) -> list[datetime]:
+    """A few free times for a follow-up, from its due date on or, late, from today on."""
+    today = local_date(now, row.clinic.zone)
+    first, last = max(row.due_on, today), max(row.latest_on, today + timedelta(weeks=2))
+    found = follow_up_times(
+        row.clinic, row.patient, member=None, earliest=first, latest=last, minutes=minutes, now=now, best=200
+    )
+    by_day: dict[date, list[datetime]] = {}
+    for start, _end in found:
+        by_day.setdefault(local_date(start, row.clinic.zone), []).append(start)
+    # Morning and afternoon of each of the first days, rather than six times of one morning.
+    picked = [at for starts in by_day.values() for at in dict.fromkeys((starts[0], starts[len(starts) // 2]))]
+    return picked[:best]
+
+
 def standing_visit(follow_up: FollowUp) -> Visit | None:
     """The follow-up's visit, as long as it holds its time."""
     visit = follow_up.visit
@@ -99,7 +127,9 @@ def waiting(clinic: Clinic, *, today: date) -> list[Shown]:
     return found[Standing.OVERDUE] + found[Standing.DUE]
 
 
-def due_follow_ups(clinic: Clinic, *, today: date, patient: Patient | None = None) -> dict[tuple[int, str], FollowUpDue]:
+def due_follow_ups(
+    clinic: Clinic, *, today: date, patient: Patient | None = None
+) -> dict[tuple[int, str], FollowUpDue]:
     """What the infusions given ask for, by planned infusion and kind: the derivation, in one query, without writing.
 
     What would have ended before its course was prescribed here is left out: another clinic saw to it, or nobody did.
@@ -150,10 +180,6 @@ def derived(clinic: Clinic, *, patient: Patient | None = None) -> dict[tuple[int
     if patient is not None:
         rows = rows.filter(patient=patient)
     return {(row.planned_infusion_id, row.kind): row for row in rows}
-
-
-def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
-    return or_404(PlannedInfusion.objects.of(clinic).select_related("patient"), pk=pk)
 
 
 def patients_of(clinic: Clinic, infusions: Iterable[int]) -> list[Patient]:

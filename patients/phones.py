@@ -8,8 +8,8 @@ import phonenumbers
 def plain_phone(text: str, region: str) -> str:
     """The number as +CountryNumber (E.164), or the text as given where it cannot be such a number.
 
-    ``region`` is the two-letter country of numbers written without a country code. Numbers that no exchange has
-    given out are kept: whether somebody answers is not known from the digits.
+    ``region`` is the two-letter country of numbers written without a country code. Numbers that no exchange
+    has given out are kept: whether somebody answers is not known from the digits.
     """
     if not text:
         return ""

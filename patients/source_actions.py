@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db import transaction
+
 from clinics.actions import record
 from clinics.models import User
-from django.db import transaction
 
 from .models import Diagnosis, Medication, Patient
 
@@ -19,7 +20,8 @@ def follow_source(
     medication_now: Mapping[str, bool],
     by: User | None,
 ) -> int:
-    """Note which diagnoses (by key) have gone or come back, and which drugs (by name) are taken or no longer taken.
+    """Note which diagnoses (by key) have gone or come back, and which drugs (by name) are taken or no longer
+    taken.
 
     What a person decided about a diagnosis stays. Returns how many rows changed; one audit row says which.
     """

@@ -54,7 +54,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff(Right.EDIT_PATIENTS)
 def add(request: HttpRequest) -> HttpResponse:
-    form = PatientForm(request.POST or None, today=_today(request))
+    form = PatientForm(request.POST if request.method == "POST" else None, today=_today(request))
     if request.method == "POST" and form.is_valid() and form.person:
         now = timezone.now()
         try:
@@ -75,7 +75,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @staff(Right.EDIT_PATIENTS)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
-    form = PatientForm(request.POST or None, today=_today(request), patient=patient)
+    form = PatientForm(request.POST if request.method == "POST" else None, today=_today(request), patient=patient)
     if request.method == "POST" and form.is_valid() and form.person:
         shown = request.POST.get("version", "")
         version = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else 0
@@ -124,13 +124,13 @@ def add_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
             condition=typed["condition"], recorded_on=typed["recorded_on"],
         )
 
-    return _small_form(request, pk, DiagnosisForm(request.POST or None), "Add a diagnosis", save)
+    return _small_form(request, pk, DiagnosisForm(request.POST if request.method == "POST" else None), "Add a diagnosis", save)
 
 
 @staff(Right.CONFIRM_DIAGNOSIS)
 def decide_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
     diagnosis = queries.diagnosis(request.clinic, pk)
-    form = DecideForm(request.POST or None, initial={"condition": diagnosis.condition or "none"})
+    form = DecideForm(request.POST if request.method == "POST" else None, initial={"condition": diagnosis.condition or "none"})
     if request.method == "POST" and form.is_valid():
         chosen, now = form.cleaned_data["condition"], timezone.now()
         try:
@@ -151,7 +151,7 @@ def decide_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
     form = MeasurementForm(
-        request.POST or None, patient=patient, today=_today(request), initial={"taken_on": _today(request)}
+        request.POST if request.method == "POST" else None, patient=patient, today=_today(request), initial={"taken_on": _today(request)}
     )
 
     def save(patient, typed):
@@ -173,7 +173,7 @@ def add_earlier_infusion(request: HttpRequest, pk: int) -> HttpResponse:
             reaction_text=typed["reaction_text"], by=request.user, now=timezone.now(),
         )
 
-    return _small_form(request, pk, EarlierInfusionForm(request.POST or None), "Add an earlier infusion", save)
+    return _small_form(request, pk, EarlierInfusionForm(request.POST if request.method == "POST" else None), "Add an earlier infusion", save)
 
 
 @staff(Right.EDIT_PATIENTS)

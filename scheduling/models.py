@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clinics.models import ClinicManager
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+
 from patients.models import OfPatient
 
 from .constraints import PostgresExclusion
@@ -71,10 +71,11 @@ class PlannedInfusion(OfPatient):
 
 
 class Visit(OfPatient):
-    """A booked time: an infusion in a chair with a nurse, or a follow-up with a clinician. FHIR's status words.
+    """A booked time: an infusion in a chair with a nurse, or a follow-up with a clinician. FHIR's status
+    words.
 
-    The database refuses two standing visits that share a chair or a patient: on PostgreSQL by the two exclusion
-    constraints below, on SQLite by the triggers of ``scheduling.walls``.
+    The database refuses two standing visits that share a chair or a patient: on PostgreSQL by the two
+    exclusion constraints below, on SQLite by the triggers of ``scheduling.walls``.
     """
 
     KINDS = [("infusion", "Infusion"), ("follow_up", "Follow-up")]
@@ -138,7 +139,9 @@ class Visit(OfPatient):
 
 
 class VisitVersion(OfPatient):
-    """What a visit was after each change. Appended in the change's own transaction; the database refuses edits."""
+    """What a visit was after each change. Appended in the change's own transaction; the database refuses
+    edits.
+    """
 
     CHANGES = [
         ("booked", "Booked"),

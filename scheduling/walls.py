@@ -1,9 +1,9 @@
 """The walls around visits: whatever code writes the row, the database refuses what must never be.
 
-Two standing visits never share a chair, and no patient is in two places. On PostgreSQL the model's two exclusion
-constraints refuse it; on SQLite the triggers below make the same check. Both engines also refuse a time that is not
-a whole minute, an end that is not after the start, a visit longer than sixteen hours (which keeps the search for
-overlaps short), and any change to a visit's versions.
+Two standing visits never share a chair, and no patient is in two places. On PostgreSQL the model's two
+exclusion constraints refuse it; on SQLite the triggers below make the same check. Both engines also refuse a
+time that is not a whole minute, an end that is not after the start, a visit longer than sixteen hours (which
+keeps the search for overlaps short), and any change to a visit's versions.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def install_after_migrating(using: str, **_: object) -> None:
-    """SQLite rebuilds a table to change it and drops its triggers with the old one: put the walls up again."""
+    """SQLite rebuilds a table to change it and drops its triggers with the old: put the walls up again."""
     from django.db import connections
 
     connection = connections[using]
@@ -81,15 +81,17 @@ def _install_postgresql(connection: BaseDatabaseWrapper) -> None:
 
 
 def _install_sqlite(connection: BaseDatabaseWrapper) -> None:
-    # A text is canonical when writing it anew to the minute gives the same text: only then do texts compare as times.
+    # A text is canonical when writing it anew to the minute gives the same text: then texts compare as times.
     canonical = " AND ".join(
-        f"typeof(NEW.{column}) = 'text' AND NEW.{column} IS strftime('%Y-%m-%d %H:%M:00', NEW.{column}, '+0 days')"
+        f"typeof(NEW.{column}) = 'text' "
+        f"AND NEW.{column} IS strftime('%Y-%m-%d %H:%M:00', NEW.{column}, '+0 days')"
         for column in ("starts_at", "ends_at")
     )
     overlap = (
-        f"NEW.status IN {_STANDING} AND EXISTS (SELECT 1 FROM {VISITS} WHERE {{column}} = NEW.{{column}} "
-        f"AND starts_at < NEW.ends_at AND starts_at > datetime(NEW.starts_at, '-16 hours') "
-        f"AND ends_at > NEW.starts_at AND status IN {_STANDING} {{other}})"
+        f"NEW.status IN {_STANDING} AND EXISTS (SELECT 1 FROM {VISITS} "  # noqa: S608 (constants only)
+        "WHERE {column} = NEW.{column} AND starts_at < NEW.ends_at "
+        "AND starts_at > datetime(NEW.starts_at, '-16 hours') AND ends_at > NEW.starts_at "
+        f"AND status IN {_STANDING} {{other}})"
     )
     with connection.cursor() as cursor:
         for verb, other in (("INSERT", ""), ("UPDATE", "AND id <> OLD.id")):
@@ -109,7 +111,8 @@ def _install_sqlite(connection: BaseDatabaseWrapper) -> None:
             )
         # A row that is replaced is deleted without its triggers being asked.
         cursor.execute(
-            f"CREATE TRIGGER IF NOT EXISTS {VERSIONS}_no_replace BEFORE INSERT ON {VERSIONS} BEGIN "
-            f"SELECT RAISE(ABORT, 'rows of {VERSIONS} are never changed') WHERE EXISTS (SELECT 1 FROM {VERSIONS} "
-            "WHERE id = NEW.id OR (visit_id = NEW.visit_id AND version = NEW.version)); END"
+            f"CREATE TRIGGER IF NOT EXISTS {VERSIONS}_no_replace BEFORE INSERT ON {VERSIONS} "  # noqa: S608
+            f"BEGIN SELECT RAISE(ABORT, 'rows of {VERSIONS} are never changed') "
+            f"WHERE EXISTS (SELECT 1 FROM {VERSIONS} WHERE id = NEW.id "
+            "OR (visit_id = NEW.visit_id AND version = NEW.version)); END"
         )

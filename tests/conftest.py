@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from kombu import pools
 
 from infusion.demo import leash
 from infusion.demo.broker import Broker
@@ -101,6 +102,14 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         broker.remove()
 
 
+def forget_links() -> None:
+    """Makes this process open new links to the broker, at the address its Celery app has now."""
+    from infusion.celery import app
+
+    pools.reset()
+    app._after_fork()
+
+
 @pytest.fixture
 def broker(broker_url: str, settings: Any) -> Iterator[str]:
     """The project configured for a real, empty broker; yields its address."""
@@ -114,10 +123,10 @@ def broker(broker_url: str, settings: Any) -> Iterator[str]:
     settings.BROKER_URL = broker_url
     before = app.conf.broker_url
     app.conf.broker_url = broker_url
-    app.pool.force_close_all()
+    forget_links()
     yield broker_url
-    app.pool.force_close_all()
     app.conf.broker_url = before
+    forget_links()
 
 
 @pytest.fixture

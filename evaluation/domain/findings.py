@@ -78,7 +78,9 @@ class Finding:
 
     @property
     def acts(self) -> str:
-        """Who must act where something is left to do; empty where nothing is."""
+        """Who must act where something is left to do; empty where nothing is. A clinical no goes to the prescriber."""
+        if self.effect in (Effect.HOLD, Effect.REFUSE) and self.requirement.role != "administrative":
+            return "prescriber"
         return self.requirement.acts if self.blocks else ""
 
     @property
@@ -115,6 +117,12 @@ class Verdict:
     def blocking(self) -> tuple[Finding, ...]:
         """What stands in the way, worst first."""
         return tuple(sorted((f for f in self.findings if f.blocks), key=lambda f: -f.effect.rank))
+
+    def due_now(self, today: date) -> tuple[Finding, ...]:
+        """What stands in the way and can be acted on already; the rest is only asked nearer to the day
+        judged.
+        """
+        return tuple(f for f in self.blocking if f.due_from is None or f.due_from <= today)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

@@ -213,7 +213,7 @@ def describe(kind: str, text: str) -> str:
     if known is None or value is None:
         return text
     if value.number is not None:
-        number = plain(round(value.number, max(known.places, 2)))
+        number = plain(round(value.number, known.places + 1))
         label = known.unit.label if known.unit else ""
         return f"{number} {label}".strip()
     choice = known.choice_called(value.choice)

@@ -136,10 +136,7 @@ def _find(
     if not groups:
         words = "The disease must be known to tell which score is needed."
         return Finding(requirement, Standing.ASK, Effect.ASK, words, requirement.patient_missing)
-    found = [
-        min((_of_kind(requirement, kind, subject, known.get(kind, []), day) for kind in group), key=_badness)
-        for group in groups
-    ]
+    found = [_of_group(requirement, group, subject, known, day) for group in groups]
     worst = max(found, key=_badness)
     merged = replace(
         worst,
@@ -163,30 +160,49 @@ def _badness(finding: Finding) -> tuple[int, int]:
 
 
 def _words_of(found: list[Finding], worst: Finding) -> str:
-    """The worst finding's words; where several kinds stand equally badly, all of theirs."""
+    """The worst finding's words; where several kinds stand equally badly, all of theirs, each by its name."""
     alike = [f for f in found if f.effect == worst.effect]
-    gone = [KINDS[kind].label for f in alike if f.standing == Standing.MISSING for kind in f.lacks]
+    gone = [
+        " or ".join(KINDS[kind].label for kind in f.lacks) for f in alike if f.standing == Standing.MISSING
+    ]
     others = [f.words for f in alike if f.standing != Standing.MISSING]
+    if len(found) > 1 and worst.effect == Effect.NONE:
+        others = [_series(alike)]
     if not gone:
         return " ".join(dict.fromkeys(others))
-    missing = f"Not on record: {', '.join(gone)}." if len(found) > 1 else "Not on record yet."
+    named = len(found) > 1 or " or " in gone[0]
+    missing = f"Not on record: {', '.join(gone)}." if named else "Not on record yet."
     return " ".join([missing, *dict.fromkeys(others)])
+
+
+def _series(found: list[Finding]) -> str:
+    """Several good values in one sentence for each day on which they were taken."""
+    days: dict[date, list[str]] = {}
+    for each in (piece for finding in found for piece in finding.evidence):
+        named = f"{KINDS[each.kind].label} {describe(each.kind, each.value)}"
+        days.setdefault(each.observed_on, []).append(named)
+    dated = found[0].requirement.dated
+    return " ".join(f"{', '.join(values)}. {dated} {long_day(day)}." for day, values in days.items())
+
+
+def _of_group(
+    requirement: Requirement,
+    group: tuple[str, ...],
+    subject: Subject,
+    known: dict[str, list[tuple[Evidence, Value]]],
+    day: _Day,
+) -> Finding:
+    """The best of the kinds that serve equally; where none is on record, all of them are named."""
+    judged = [_of_kind(requirement, kind, subject, known.get(kind, []), day) for kind in group]
+    best = min(judged, key=_badness)
+    return replace(best, lacks=group) if best.standing == Standing.MISSING else best
 
 
 def _of_kind(
     requirement: Requirement, kind: str, subject: Subject, known: list[tuple[Evidence, Value]], day: _Day
 ) -> Finding:
-    for each, value in sorted(known, key=_newest_first):
-        rule = _matching(requirement, kind, value, subject, day)
-        if rule and rule.lasting:
-            return _judged(requirement, each, value, rule, day)
     if not known:
-        measured = day.measured_at(requirement.scope)
-        due = (
-            measured - timedelta(days=requirement.maximum_age_days)
-            if requirement.maximum_age_days is not None
-            else None
-        )
+        age, measured = requirement.maximum_age_days, day.measured_at(requirement.scope)
         return Finding(
             requirement,
             Standing.MISSING,
@@ -194,13 +210,16 @@ def _of_kind(
             "Not on record yet.",
             requirement.patient_missing,
             lacks=(kind,),
-            due_from=due,
+            due_from=measured - timedelta(days=age) if age is not None else None,
         )
-    newest = max(each.observed_on for each, _ in known)
-    candidates = sorted(((e, v) for e, v in known if e.observed_on == newest), key=_newest_first)
-    judged = [
-        _judged(requirement, e, v, _matching(requirement, kind, v, subject, day), day) for e, v in candidates
+    ruled = [
+        (e, v, _matching(requirement, kind, v, subject, day)) for e, v in sorted(known, key=_newest_first)
     ]
+    lasting = [_judged(requirement, e, v, rule, day) for e, v, rule in ruled if rule and rule.lasting]
+    if lasting:
+        return max(lasting, key=lambda finding: finding.hold_until or date.min)
+    newest = max(each.observed_on for each, _ in known)
+    judged = [_judged(requirement, e, v, rule, day) for e, v, rule in ruled if e.observed_on == newest]
     return max(judged, key=_badness)
 
 
@@ -243,7 +262,7 @@ def _judged(requirement: Requirement, each: Evidence, value: Value, rule: Rule |
         requirement,
         Standing.MET,
         Effect.NONE,
-        f"{label}: {shown}, {long_day(each.observed_on)}.",
+        f"{shown}. {requirement.dated} {long_day(each.observed_on)}.",
         evidence=(each,),
         good_until=good_until,
     )
@@ -286,7 +305,7 @@ def _ruled(base: Finding, rule: Rule, value: Value, day: _Day) -> Finding:
         "day": long_day(value.day) if value.day else "",
         "until": long_day(until) if until else "",
     }
-    recorded = f" ({long_day(base.evidence[0].observed_on)})" if base.evidence else ""
+    recorded = f" {base.requirement.dated} {long_day(base.evidence[0].observed_on)}."
     return replace(
         base,
         effect=rule.effect,

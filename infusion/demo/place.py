@@ -18,7 +18,7 @@ def mail() -> Path:
 
 def log(program: str) -> Path:
     """The file that takes a program's output."""
-    return directory() / "log" / f"{program}.log"
+    return directory() / "log" / f"{program.replace(' ', '-')}.log"
 
 
 def database() -> Path:

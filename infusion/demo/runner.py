@@ -18,7 +18,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -100,25 +99,30 @@ class Demo:
             lock.close()
 
     def _environment(self) -> dict[str, str]:
-        return {
+        environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "infusion.settings",
             "INFUSION_DEMO": "1",
             "INFUSION_DEMO_DIR": str(place.directory()),
             "INFUSION_SECRET_KEY": _secret_key(),
-            "INFUSION_SITE": self.address,
+            "INFUSION_BASE_URL": self.address,
             "INFUSION_LOG_LEVEL": os.environ.get("INFUSION_LOG_LEVEL", "INFO"),
             "DATABASE_URL": f"sqlite:///{place.database()}",
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
+            "SKIP_CHECKS": "1",  # Celery would otherwise load every page to check it, twice
         }
+        if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+            # Compiled code halves every later start. Where none may lie beside the sources, it goes here.
+            environment["PYTHONPYCACHEPREFIX"] = str(place.directory() / "compiled")
+        return environment
 
     def _start_services(self, environment: dict[str, str]) -> None:
         descriptor = self.mail_socket.fileno()
         command = [sys.executable, "-m", "infusion.demo.sink", str(descriptor), str(place.mail())]
         self._add("mail server", command, environment, inherit=(descriptor,))
         host, port = self.mail_socket.getsockname()
-        environment |= {"INFUSION_SMTP_HOST": host, "INFUSION_SMTP_PORT": str(port)}
+        environment["INFUSION_EMAIL_URL"] = f"smtp://{host}:{port}"
         if not environment.get("INFUSION_BROKER_URL"):
             self.broker = Broker(log=place.log("broker"))
             self.programs.append(Program("broker", self.broker.first_or_next))
@@ -161,7 +165,7 @@ class Demo:
     def _add(
         self, name: str, command: list[str], environment: dict[str, str], inherit: tuple[int, ...] = ()
     ) -> None:
-        log = place.log(name.split()[0])
+        log = place.log(name)
         env = dict(environment)
         self.programs.append(
             Program(name, lambda: leash.start(command, log=log, env=env, cwd=place.ROOT, inherit=inherit))
@@ -176,7 +180,7 @@ class Demo:
                 if program.running.poll() is not None:
                     raise Refused(
                         f"{program.name} ended at once ({_how(program.running.returncode)}); "
-                        f"see {place.log(program.name.split()[0])}"
+                        f"see {place.log(program.name)}"
                     )
             well, report = _health(self.address)
             if well:

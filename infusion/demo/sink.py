@@ -26,7 +26,7 @@ class Receiver:
         self.keep = keep
         self.judge = judge
 
-    async def handle_RCPT(  # noqa: N802 (the library's spelling)
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Takes or refuses one recipient."""
@@ -35,7 +35,7 @@ class Receiver:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Takes or refuses the message itself."""
         return await self.keep(envelope) or "250 kept, not delivered"
 

@@ -14,6 +14,13 @@ errorlog = "-"
 control_socket_disable = True  # it would lie in the home directory, and nobody steers the demo
 
 
+def when_ready(server: Any) -> None:
+    """Runs before the first fork: the pages' code is loaded once too, not at each child's first request."""
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018 (a lazy attribute)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Runs in each new child."""
     leash.tie_to(worker.ppid)

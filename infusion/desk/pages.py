@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from clinics.domain.calendar import local_date
-from clinics.domain.refusals import Refusal
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refusal
 from scheduling.models import Visit
 
 from . import queries

@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from clinics.domain.calendar import local_date
 from clinics.domain.rights import Right
 from clinics.models import Chair, Clinic, Membership
 from clinics.queries import calendar, chairs
-from django.db.models import QuerySet
+from evaluation.domain.findings import Verdict
 from monitoring import queries as monitoring
+from monitoring.domain.standing import Standing
 from monitoring.models import FollowUp
 from patients import queries as patients
 from patients.models import Patient
+from scheduling.domain.course import in_words
 from scheduling.models import STANDING, Visit
 from treatment import queries as treatment
 from treatment.domain.steps import (
@@ -47,12 +51,28 @@ RIGHT_FOR = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether treatment may start on the visit's day: what is open, worst first, and what to watch."""
+    """Whether treatment may start on the visit's day: what can be acted on now, what is asked nearer to the day, and
+    what to watch."""
 
     permits: bool
-    headline: str
-    blocking: tuple[str, ...]
+    now: tuple[str, ...]
+    later: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def chip(self) -> tuple[str, str, str]:
+        """Tone, icon and words of the gate's chip."""
+        if self.permits:
+            return (
+                ("warning", "unlock", "May start: warnings")
+                if self.warnings
+                else ("success", "unlock", "May start")
+            )
+        if self.now and not self.later:
+            return "danger", "lock", f"Gate closed: {len(self.now)} open"
+        if self.now:
+            return "warning", "clipboard2-check", f"Needed before: {len(self.now)}"
+        return "neutral", "clipboard2-check", "To check on the day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +125,12 @@ class Day:
     @property
     def follow_ups(self) -> tuple[Card, ...]:
         return tuple(card for card in self.cards if card.visit.kind != "infusion")
+
+    @property
+    def by_chair(self) -> tuple[Card, ...]:
+        """The infusions chair by chair, each in order of time."""
+        order = {chair.pk: place for place, chair in enumerate(self.columns)}
+        return tuple(sorted(self.infusions, key=lambda card: order.get(card.visit.chair_id or 0, len(order))))
 
     @property
     def on_board(self) -> tuple[Card, ...]:
@@ -173,15 +199,17 @@ def _gates(clinic: Clinic, visits: Iterable[Visit], today: date) -> dict[int, Ga
         visit for visit in visits if visit.kind == "infusion" and treatment.stage(visit) in (BOOKED, ARRIVED)
     ]
     verdicts = treatment.gates(clinic, waiting, today=today)
-    return {
-        pk: Gate(
-            permits=verdict.permits,
-            headline=verdict.headline,
-            blocking=tuple(f"{each.label}: {each.words}" for each in verdict.blocking),
-            warnings=tuple(f"{each.label}: {each.words}" for each in verdict.warnings),
-        )
-        for pk, verdict in verdicts.items()
-    }
+    return {pk: _gate(verdict, today) for pk, verdict in verdicts.items()}
+
+
+def _gate(verdict: Verdict, today: date) -> Gate:
+    due = verdict.due_now(today)
+    return Gate(
+        permits=verdict.permits,
+        now=tuple(f"{each.label}: {each.words}" for each in due),
+        later=tuple(f"{each.label}: {each.words}" for each in verdict.blocking if each not in due),
+        warnings=tuple(f"{each.label}: {each.words}" for each in verdict.warnings),
+    )
 
 
 def _card(
@@ -202,10 +230,33 @@ def _card(
         and member.may(RIGHT_FOR[move.step])
         and not (move.step is Step.NO_SHOW and now < visit.starts_at)
     )
-    led = [step for step in STEPS_OF[visit.kind] if MOVES[step].after == stage]
     back = undone(stage, taken_at=taken_at, now=now, kind=visit.kind)
-    can_undo = isinstance(back, Stage) and all(member.may(RIGHT_FOR[step]) for step in led)
+    can_undo = isinstance(back, Stage) and may_undo(visit, member)
     return Card(visit, stage, moves, can_undo, taken_at, gate, follow_up, place)
+
+
+def may_undo(visit: Visit, member: Membership) -> bool:
+    """Whether the colleague could have taken the step that led to the visit's stage."""
+    stage = treatment.stage(visit)
+    led = [step for step in STEPS_OF[visit.kind] if MOVES[step].after == stage]
+    return all(member.may(RIGHT_FOR[step]) for step in led)
+
+
+def what_follows(visit: Visit, *, today: date) -> str:
+    """What comes after an infusion that is done: the next window and the next follow-up, in a sentence each."""
+    if visit.kind != "infusion" or treatment.stage(visit) != DONE:
+        return ""
+    words = ""
+    following = treatment.next_planned(visit)
+    if following is not None:
+        words += f" Next infusion: {in_words(following.earliest_on)} to {in_words(following.latest_on)}."
+    upcoming = monitoring.shown(monitoring.of_patient(visit.patient), clinic=visit.clinic, today=today)
+    due = next(
+        (each.follow_up for each in upcoming if each.standing in (Standing.DUE, Standing.COMING)), None
+    )
+    if due is not None:
+        words += f" Follow-up: {due.title}, around {in_words(due.due_on)}."
+    return words
 
 
 def _counts(cards: Iterable[Card]) -> Counts:

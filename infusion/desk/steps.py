@@ -2,25 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from clinics.access import staff
-from clinics.domain.calendar import local_date
-from clinics.domain.refusals import Refused
-from clinics.domain.rights import Right
-from clinics.templatetags.look import icon
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+
+from clinics.access import staff
+from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.rights import Right
 from monitoring import actions as monitoring
 from scheduling.models import Visit
 from treatment import actions, queries
 from treatment.forms import FinishForm, UndoForm
 
+from .addresses import day_of as day_address
 from .pages import day_page, view_asked
-from .queries import may_undo
+from .queries import may_undo, what_follows
+
+
+def _version(request: HttpRequest) -> int | None:
+    """The visit's version as the page showed it, or None where the page did not say."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _taken(
+    request: HttpRequest, visit: Visit, act: Callable[[datetime], Visit], *, refused: str, done: str
+) -> HttpResponse:
+    """Take a step and show the day it belongs to: with what was done, or with every reason why not."""
+    now = timezone.now()
+    try:
+        visit = act(now)
+    except Refused as refusal:
+        return _refused(request, visit, f"{visit.patient}: {refused}", refusal.reasons, now)
+    follows = what_follows(visit, today=local_date(now, request.clinic.zone))
+    messages.success(
+        request, f"{visit.patient}: {done}, {now.astimezone(request.clinic.zone):%H:%M}.{follows}"
+    )
+    view = view_asked(request.POST.get("view"))
+    if request.htmx:
+        on = local_date(visit.starts_at, request.clinic.zone)
+        return day_page(request, on, now=now, view=view, fragment=True)
+    return redirect(day_address(visit, view=view))
+
+
+def _refused(
+    request: HttpRequest, visit: Visit, title: str, reasons: Sequence[Refusal], now: datetime
+) -> HttpResponse:
+    stale = any(reason.code == "stale" for reason in reasons)
+    return day_page(
+        request,
+        local_date(visit.starts_at, request.clinic.zone),
+        now=now,
+        view=view_asked(request.POST.get("view")),
+        status=409 if stale else 422,
+        fragment=bool(request.htmx),
+        refused=(visit, title, reasons),
+    )
+
+
+@require_POST
+@staff(Right.RUN_DAY)
+def arrive(request: HttpRequest, pk: int) -> HttpResponse:
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    return _taken(
+        request,
+        visit,
+        lambda now: actions.arrive(visit=visit, by=request.user, now=now, version=version),
+        refused="arrival not noted",
+        done="arrived",
+    )
+
+
+@require_POST
+@staff(Right.TREAT)
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    return _taken(
+        request,
+        visit,
+        lambda now: actions.start(visit=visit, by=request.user, now=now, version=version),
+        refused="treatment cannot be started",
+        done="in chair",
+    )
+
+
+@staff(Right.TREAT)
+def finish(request: HttpRequest, pk: int) -> HttpResponse:
+    """As planned with one click; opened as a page, or sent with a dose, with the details typed."""
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    typed: dict[str, Any] = {}
+    if request.method != "POST" or "dose_mg" in request.POST:
+        form = FinishForm(request.POST or None, initial=_as_planned(visit))
+        if not form.is_valid():
+            shown = {"form": form, "visit": visit, "stage": queries.stage(visit), "back": day_address(visit)}
+            return render(request, "desk/finish.html", shown, status=422 if form.is_bound else 200)
+        typed = form.cleaned_data
+
+    def act(now: datetime) -> Visit:
+        done = actions.finish(visit=visit, by=request.user, now=now, version=version, **typed)
+        monitoring.plan_follow_ups(clinic=request.clinic, patient=done.patient, now=now)
+        return done
+
+    return _taken(request, visit, act, refused="not finished", done="done")
+
+
+def _as_planned(visit: Visit) -> dict[str, Any]:
+    planned = visit.planned_infusion
+    dose = f"{planned.dose_mg.normalize():f}" if planned else ""
+    return {"dose_mg": dose, "product": queries.usual_product(visit.patient)}
+
+
+@require_POST
+@staff(Right.RUN_DAY)
+def complete(request: HttpRequest, pk: int) -> HttpResponse:
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    return _taken(
+        request,
+        visit,
+        lambda now: monitoring.complete(visit=visit, by=request.user, now=now, version=version),
+        refused="not completed",
+        done="done",
+    )
+
+
+@require_POST
+@staff(Right.RUN_DAY)
+def no_show(request: HttpRequest, pk: int) -> HttpResponse:
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    return _taken(
+        request,
+        visit,
+        lambda now: actions.no_show(visit=visit, by=request.user, now=now, version=version),
+        refused="not marked as missing",
+        done="did not come; a task to call is open",
+    )
+
+
+@require_POST
+@staff(Right.RUN_DAY)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back the last step; who could not have taken it cannot take it back."""
+    visit, version = queries.visit(request.clinic, pk), _version(request)
+    if not may_undo(visit, request.membership):
+        raise PermissionDenied
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        reasons = [
+            Refusal("reason_unreadable", str(words), "reason") for words in form.errors.get("reason", [])
+        ]
+        return _refused(request, visit, f"{visit.patient}: not taken back", reasons, timezone.now())
+
+    def act(now: datetime) -> Visit:
+        reason = form.cleaned_data["reason"]
+        back = monitoring.undo_last_step(
+            visit=visit, by=request.user, now=now, reason=reason, version=version
+        )
+        monitoring.plan_follow_ups(clinic=request.clinic, patient=back.patient, now=now)
+        return back
+
+    return _taken(request, visit, act, refused="not taken back", done="step taken back")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from clinics.access import staff
-from clinics.actions import record
-from clinics.domain.rights import Right
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+
+from clinics.access import staff
+from clinics.actions import record
+from clinics.domain.rights import Right
 
 from . import queries, worklist
 from .pages import day_asked, day_page, view_asked
@@ -50,7 +51,9 @@ def search(request: HttpRequest) -> HttpResponse:
     rows = queries.found_patients(request.clinic, words)
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
     record(
-        clinic=request.clinic, by=request.user, verb="searched patients",
+        clinic=request.clinic,
+        by=request.user,
+        verb="searched patients",
         changes={"words": words, "found": page.paginator.count},
     )
     first = page.object_list[0] if page.paginator.count == 1 else None

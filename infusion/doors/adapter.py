@@ -24,6 +24,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")
 
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """A staff session is short and was opened with both factors, or is enrolling the second right after the first."""
+        return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a code. When the mail server is away the page answers as always: it must not tell who is known here.
 

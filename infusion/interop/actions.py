@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Clinic, User
-from django.db import transaction
 
 from . import importing
 from .domain import report as reports
+from .domain.incoming import LeftOut
 from .domain.report import Outcome
 from .importing import Import
 from .models import ImportBatch, ImportFile
@@ -24,7 +26,9 @@ MOST_UPLOADED = 1_000
 
 
 @transaction.atomic
-def open_preview(*, clinic: Clinic, files: Sequence[tuple[str, bytes]], by: User, now: datetime) -> ImportBatch:
+def open_preview(
+    *, clinic: Clinic, files: Sequence[tuple[str, bytes]], by: User, now: datetime
+) -> ImportBatch:
     """Keep uploaded files (names and contents) and what importing them would do. No patient is written.
 
     Refused with more than 1,000 records. Previews that nobody confirmed within a day are thrown away.
@@ -33,19 +37,21 @@ def open_preview(*, clinic: Clinic, files: Sequence[tuple[str, bytes]], by: User
     found = importing.preview(clinic=clinic, files=files, now=now)
     if len(found.outcomes) > MOST_UPLOADED:
         words = f"These files hold {len(found.outcomes)} records. Import at most {MOST_UPLOADED} at a time."
-        raise Refused(Refusal("too_many_records", words, "files"))
+        raise Refused(Refusal("too_many_records", words, "uploads"))
     batch = ImportBatch.objects.create(clinic=clinic, by=by, created_at=now, report=_kept(found, files))
     for name, content in files:
         ImportFile.objects.create(clinic=clinic, batch=batch, name=name[:200], content=content)
-    record(clinic=clinic, by=by, verb="previewed import", subject=batch, changes={"files": batch.report["files"]})
+    record(
+        clinic=clinic, by=by, verb="previewed import", subject=batch, changes={"files": batch.report["files"]}
+    )
     return batch
 
 
 def confirm(*, batch: ImportBatch, by: User, now: datetime) -> bool:
     """Import what the preview showed; each record is a transaction of its own.
 
-    False, and nothing written, where the records have changed since: the preview then shows what would be done now.
-    Refused where the import has been confirmed before.
+    False, and nothing written, where the records have changed since: the preview then shows what would be
+    done now. Refused where the import has been confirmed before.
     """
     with transaction.atomic():
         _take(batch, "running")
@@ -78,7 +84,13 @@ def _take(batch: ImportBatch, state: str) -> None:
 def give_up(*, batch: ImportBatch, by: User) -> None:
     """Throw away a preview and its files. Refused where it has been confirmed."""
     _take(batch, "running")
-    record(clinic=batch.clinic, by=by, verb="gave up import", subject=batch, changes={"files": batch.report["files"]})
+    record(
+        clinic=batch.clinic,
+        by=by,
+        verb="gave up import",
+        subject=batch,
+        changes={"files": batch.report["files"]},
+    )
     batch.delete()
 
 
@@ -88,8 +100,8 @@ def import_now(
     """Import without a preview, file by file; returns the report."""
     batch = ImportBatch.objects.create(clinic=clinic, by=by, created_at=now, state="running")
     outcomes: list[Outcome] = []
-    strays = []
-    names = []
+    strays: list[tuple[str, LeftOut]] = []
+    names: list[tuple[str, bytes]] = []
     for name, content in files:
         done = importing.run(clinic=clinic, files=[(name, content)], by=by, now=now)
         outcomes += done.outcomes

@@ -37,9 +37,11 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    files = FilesField(
+    uploads = FilesField(
         label=gettext_lazy("Files"),
-        help_text=gettext_lazy("A list of patients (.csv) or FHIR R4 bundles (.json). Several at once are fine."),
+        help_text=gettext_lazy(
+            "A list of patients (.csv) or FHIR R4 bundles (.json). Several at once are fine."
+        ),
         error_messages={
             "required": gettext_lazy("Choose at least one file."),
             "empty": gettext_lazy("This file is empty. Choose another one."),
@@ -50,4 +52,4 @@ class UploadForm(forms.Form):
 
     def contents(self) -> list[tuple[str, bytes]]:
         """Names and contents of the checked files."""
-        return [(legible(file.name), file.read()) for file in self.cleaned_data["files"]]
+        return [(legible(file.name), file.read()) for file in self.cleaned_data["uploads"]]

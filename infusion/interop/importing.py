@@ -1,4 +1,4 @@
-"""Patients in: each record is compared with what is on record and then, unless it is a preview, written as a whole."""
+"""Patients in: each record is compared with what is on record, then shown or written as a whole."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.db import transaction
+
 from clinics.domain.refusals import Refused
 from clinics.models import Clinic, User
-from django.db import transaction
 from patients.actions import telephone
 from patients.domain.checks import Person
 from patients.domain.conditions import normalised_name
@@ -72,8 +73,9 @@ class _Run:
                 first = seen.setdefault(answer.number, answer.incoming)
                 if not first.says_the_same(answer.incoming):
                     field = answer.incoming.named("record_number")
-                    words = f"The record number {answer.number} stands in {first.place} already, with other content."
-                    answer = _refused(answer.incoming, field, f"{words} Which of the two is right?")
+                    words = f"The record number {answer.number} stands in {first.place} already,"
+                    words += " with other content. Which of the two is right?"
+                    answer = _refused(answer.incoming, field, words)
             yield answer
 
     def preview(self) -> Import:

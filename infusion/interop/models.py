@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from clinics.models import ClinicManager
 from django.db import models
+
+from clinics.models import ClinicManager
 
 
 class ImportBatch(models.Model):
-    """One import of one or more files. ``report`` is what the preview found, and after the import what was done."""
+    """One import of one or more files. ``report`` is what the preview found, and after the import what was
+    done.
+    """
 
     STATES = [("preview", "Waiting for confirmation"), ("running", "Being imported"), ("done", "Imported")]
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")

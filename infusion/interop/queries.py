@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from clinics.models import Clinic
 from clinics.queries import or_404
-from django.db.models import QuerySet
 from evaluation.models import Result
 from patients.domain.conditions import normalised_name
 from patients.models import Allergy, Diagnosis, Measurement, Medication, Patient, Vaccination
@@ -34,7 +35,9 @@ def _known(clinic: Clinic, patients: Sequence[Patient]) -> dict[str, Known]:
     rows: dict[type, dict[int, list[Any]]] = {}
     for table in (Diagnosis, Allergy, Medication, Vaccination, Measurement, Result):
         rows[table] = defaultdict(list)
-        for row in table.objects.of(clinic).filter(patient__in=[patient.pk for patient in patients]).order_by("id"):
+        for row in (
+            table.objects.of(clinic).filter(patient__in=[patient.pk for patient in patients]).order_by("id")
+        ):
             rows[table][row.patient_id].append(row)
     return {
         patient.record_number: Known(
@@ -45,7 +48,9 @@ def _known(clinic: Clinic, patients: Sequence[Patient]) -> dict[str, Known]:
             allergies=frozenset(row.substance for row in rows[Allergy][patient.pk]),
             medications={row.text: row.is_current for row in rows[Medication][patient.pk]},
             vaccinations=frozenset((row.text, row.given_on) for row in rows[Vaccination][patient.pk]),
-            measurements=frozenset((row.kind, row.taken_on, row.value) for row in rows[Measurement][patient.pk]),
+            measurements=frozenset(
+                (row.kind, row.taken_on, row.value) for row in rows[Measurement][patient.pk]
+            ),
             results=frozenset((row.kind, row.observed_on, row.value) for row in rows[Result][patient.pk]),
             corrected=_corrected(rows[Result][patient.pk]),
         )
@@ -105,5 +110,7 @@ def files_of(batch: ImportBatch) -> list[tuple[str, bytes]]:
 
 def keys_of(clinic: Clinic, record_numbers: Iterable[str]) -> dict[str, int]:
     """The patients' keys by record number, for links to their pages."""
-    chosen = Patient.objects.of(clinic).filter(record_number__in=[number for number in record_numbers if number])
+    chosen = Patient.objects.of(clinic).filter(
+        record_number__in=[number for number in record_numbers if number]
+    )
     return dict(chosen.values_list("record_number", "pk"))

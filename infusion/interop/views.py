@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from clinics.access import staff
-from clinics.domain.refusals import Refused
-from clinics.domain.rights import Right
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from clinics.access import staff
+from clinics.domain.refusals import Refused
+from clinics.domain.rights import Right
+
 from . import actions, queries
+from .domain.incoming import WHOLE_FILE
 from .forms import UploadForm
 from .writers.refused_rows import refused_csv
 
@@ -31,7 +33,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 clinic=request.clinic, files=form.contents(), by=request.user, now=timezone.now()
             )
         except Refused as refused:
-            form.add_error("files", str(refused))
+            form.add_error("uploads", str(refused))
         else:
             return redirect("interop:batch", pk=made.pk)
     page = Paginator(queries.batches(request.clinic), 10).get_page(request.GET.get("page"))
@@ -44,6 +46,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """The preview of an import, and once it is confirmed what it did: the same page with other words."""
     found = queries.batch(request.clinic, pk)
     groups = _groups(found.report.get("rows", []))
+    strays = [part for part in found.report.get("left_out", []) if part["place"] == WHOLE_FILE]
     chosen = request.GET.get("show", "")
     if chosen not in groups:
         chosen = next((name for name in SHOWN if groups[name]), "added")
@@ -53,6 +56,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "batch": found,
         "report": found.report,
         "counts": {name: len(rows) for name, rows in groups.items()},
+        "strays": strays,
         "chosen": chosen,
         "page": page,
         "rows": [{**row, "pk": keys.get(row["record_number"])} for row in page],
@@ -82,7 +86,8 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The import is done."))
     else:
         messages.warning(
-            request, _("Records have changed since you looked. Nothing was imported; look at it again and confirm.")
+            request,
+            _("Records have changed since you looked. Nothing was imported; look at it again and confirm."),
         )
     return redirect("interop:batch", pk=pk)
 

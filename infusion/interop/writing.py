@@ -1,4 +1,4 @@
-"""Writing one imported record through the actions of the rooms it belongs to, inside the caller's transaction."""
+"""Writing one imported record through the rooms' own actions, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ _PERSON = {field.name for field in fields(Person)}
 
 
 def lock(clinic: Clinic, record_number: str) -> None:
-    """Hold the patient's row until the transaction ends, so that what was compared is what is written over."""
+    """Hold the patient's row to the transaction's end, so that what is compared is what is changed."""
     list(Patient.objects.of(clinic).select_for_update().filter(record_number=record_number))
 
 
 def write(
     *, clinic: Clinic, person: Person, is_new: bool, changes: Changes, by: User | None, now: datetime
 ) -> Patient:
-    """Add the patient or bring them up to date. Raises ``Refused`` where the record number was taken meanwhile."""
+    """Add the patient or bring them up to date. Raises ``Refused`` where the record number was taken
+    meanwhile.
+    """
     if is_new:
-        more = {name: value for name, value in changes.person.items() if name not in _PERSON}
+        more: dict[str, Any] = {name: value for name, value in changes.person.items() if name not in _PERSON}
         patient = actions.add_patient(
             clinic=clinic,
             by=by,
@@ -70,11 +72,13 @@ def _write_parts(patient: Patient, changes: Changes, by: User | None, now: datet
     of = {"clinic": patient.clinic, "patient": patient}
     actions.add_diagnoses(patient=patient, rows=[_diagnosis(row, of) for row in changes.diagnoses], by=by)
     allergies = [
-        Allergy(substance=row.substance, code=row.code, recorded_on=row.recorded_on, **of) for row in changes.allergies
+        Allergy(substance=row.substance, code=row.code, recorded_on=row.recorded_on, **of)
+        for row in changes.allergies
     ]
     actions.record_allergies(patient=patient, rows=allergies, by=by)
     medication = [
-        Medication(text=row.text, code=row.code, started_on=row.started_on, **of) for row in changes.medications
+        Medication(text=row.text, code=row.code, started_on=row.started_on, **of)
+        for row in changes.medications
     ]
     actions.record_medication(patient=patient, rows=medication, by=by)
     vaccinations = [

@@ -11,8 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from evaluation.queries import gate_for
 from patients import actions as patients
+from scheduling.models import Visit
 
 from . import queries
 from .access import CHOSEN, patient_door, patient_page
@@ -23,7 +25,7 @@ from .forms import BirthDateForm
 @patient_door
 def who(request: HttpRequest) -> HttpResponse:
     """Prove at the first sign-in, or choose where several patients share an address: by the birth date."""
-    form = BirthDateForm(request.POST or None)
+    form = BirthDateForm(request.POST if request.method == "POST" else None)
     found = ()
     if request.method == "POST" and form.is_valid():
         found = patients.confirm_access(
@@ -57,8 +59,13 @@ def home(request: HttpRequest) -> HttpResponse:
             course_start=following.planned_infusion.course.start_on,
         )
     shown = {
-        "next_visit": upcoming[0] if upcoming else None, "later": upcoming[1:], "due": queries.still_to_book(request.patient),
-        "gate": gate, "gated_visit": following,
+        "visit": upcoming[0] if upcoming else None,
+        "next_length": _length(upcoming[0]) if upcoming else "",
+        "later": upcoming[1:],
+        "due": queries.still_to_book(request.patient),
+        "gate": gate,
+        "gate_rows": gate.patient_words if gate else (),
+        "gated_visit": following,
     }
     return render(request, "portal/home.html", shown)
 
@@ -108,6 +115,14 @@ def review_page(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     shown = {"page": page, "approved": _approved(request)}
     return render(request, f"portal/education/{page.slug}.html", shown)
+
+
+def _length(visit: Visit) -> str:
+    """How long a visit takes, in words."""
+    hours, minutes = divmod(int((visit.ends_at - visit.starts_at).total_seconds()) // 60, 60)
+    words = [ngettext("%d hour", "%d hours", hours) % hours] if hours else []
+    words += [ngettext("%d minute", "%d minutes", minutes) % minutes] if minutes else []
+    return _("About %s.") % " ".join(words)
 
 
 def _approved(request: HttpRequest) -> bool:

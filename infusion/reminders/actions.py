@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
 from clinics.actions import open_task, record
 from clinics.domain.calendar import local_date
 from clinics.domain.rights import Role
 from clinics.models import User
-from django.conf import settings
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from . import post, queries
 from .domain.due import ARRANGE, NOTICES, OVERDUE, Owed, Rules, owed
 from .domain.outcome import AWAY, wait_after
 from .models import Message
 from .words import Words, compose, phone_words
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
 """How long a sender holds a message: longer than any mail server is waited for, so that only the dead lose theirs."""
@@ -55,7 +59,8 @@ def derive(*, now: datetime) -> int:
     rules = queries.every_clinics_rules()
     patients = sorted(queries.patients_to_look_at(rules, now))
     return sum(
-        _derive_for(patients[place : place + AT_ONCE], rules, now) for place in range(0, len(patients), AT_ONCE)
+        _derive_for(patients[place : place + AT_ONCE], rules, now)
+        for place in range(0, len(patients), AT_ONCE)
     )
 
 
@@ -125,9 +130,19 @@ def send(message: Message, fence: int) -> str:
     or ``lost`` where the claim was no longer the caller's.
 
     First, in one short transaction, it is derived anew: what no longer stands is laid aside. The text is stored,
-    then given to the mail server outside any transaction, then marked where the fence is still the caller's.
+    then given to the mail server outside any transaction, then marked where the fence is still the caller's. A
+    message that cannot be written for whatever reason is tried again later and stands in nobody else's way.
     """
-    ready = prepare(message.pk, fence, now=timezone.now())
+    try:
+        ready = prepare(message.pk, fence, now=timezone.now())
+    except DatabaseError:
+        raise
+    except Exception as problem:
+        logger.exception("message %s could not be written", message.pk)
+        unwritten = post.Answer(post.Fate.UNKNOWN, f"it could not be written ({type(problem).__name__})")
+        return _undelivered(
+            message, unwritten, "Please tell the patient how their visits stand.", timezone.now()
+        )
     if isinstance(ready, str):
         return ready
     settled = ready.message
@@ -166,7 +181,7 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
         return _close(message, "superseded", "The patient's mail address has changed.")
     ready = _write(message, one, now)
     if not message.recipient:
-        _call(ready, "No mail address is known.", now)
+        _call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
     message.handed_over_at = now
     message.save(update_fields=["handed_over_at"])
@@ -201,28 +216,34 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
     Only a text the server refused counts as not delivered. Where its answer was lost the patient counts as told,
     and the same message, under the same Message-ID, goes out again.
     """
-    message, fate = ready.message, answer.fate
-    if fate is post.Fate.TAKEN:
+    message = ready.message
+    if answer.fate is post.Fate.TAKEN:
         return _mark(message, "sent", state="sent", sent_at=now, why="")
-    if fate is post.Fate.UNREACHED:
+    if answer.fate is post.Fate.UNREACHED:
         why = f"Waiting for the mail server: {answer.why}"[:250]
         outcome = _mark(
             message, WAITING, state="planned", next_attempt_at=Now() + AWAY, handed_over_at=None, why=why
         )
         if outcome == WAITING and ready.first_visit_at and ready.first_visit_at - now < CALL_AHEAD:
-            _call(ready, "The mail server cannot be reached and the visit is near.", now)
+            _call(message, ready.by_phone, "The mail server cannot be reached and the visit is near.", now)
         return outcome
+    return _undelivered(message, answer, ready.by_phone, now)
+
+
+@transaction.atomic
+def _undelivered(message: Message, answer: post.Answer, by_phone: str, now: datetime) -> str:
+    """Plan the next attempt, or give up and ask for a call."""
     fields: dict[str, Any] = {"attempts": message.attempts + 1}
-    if fate is not post.Fate.UNKNOWN:
+    if answer.fate is not post.Fate.UNKNOWN:
         fields["handed_over_at"] = None
-    wait = None if fate is post.Fate.REFUSED else wait_after(message.attempts + 1)
+    wait = None if answer.fate is post.Fate.REFUSED else wait_after(message.attempts + 1)
     if wait is not None:
         why = f"Trying again: {answer.why}"[:250]
         return _mark(message, "planned", state="planned", next_attempt_at=Now() + wait, why=why, **fields)
     why = f"The mail could not be delivered: {answer.why}"[:250]
     outcome = _mark(message, "failed", state="failed", why=why, **fields)
     if outcome == "failed":
-        _call(ready, why, now)
+        _call(message, by_phone, why, now)
     return outcome
 
 
@@ -246,16 +267,16 @@ def _why_not(message: Message, deceased: bool) -> str:
     return "The visit no longer stands at that time."
 
 
-def _call(ready: Ready, why: str, now: datetime) -> None:
+def _call(message: Message, by_phone: str, why: str, now: datetime) -> None:
     """Ask the reception to call, once for each message."""
-    message, patient = ready.message, ready.message.patient
+    patient = message.patient
     phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
     open_task(
         clinic=message.clinic,
         kind="call_patient",
         role=Role.RECEPTIONIST,
         due_on=local_date(now, message.clinic.zone),
-        reason=f"Call {patient} ({phone}). {ready.by_phone} {why} A letter can be printed from the patient's messages.",
+        reason=f"Call {patient} ({phone}). {by_phone} {why} A letter can be printed from the patient's messages.",
         cause=f"message:{message.pk}",
         record_number=patient.record_number,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+
 from patients.models import OfPatient
 
 from .domain.due import title
@@ -31,7 +32,9 @@ class Message(OfPatient):
     kind = models.CharField(max_length=20)
     channel = models.CharField(max_length=10, choices=CHANNELS, default="email")
     recipient = models.CharField(max_length=254, blank=True)
-    visit = models.ForeignKey("scheduling.Visit", models.PROTECT, null=True, blank=True, related_name="messages")
+    visit = models.ForeignKey(
+        "scheduling.Visit", models.PROTECT, null=True, blank=True, related_name="messages"
+    )
     # Each visit the message speaks of, with the version it tells: [[visit, version], …].
     covers = models.JSONField(default=list, blank=True)
     due_at = models.DateTimeField()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from enum import StrEnum
 
-from clinics.models import Clinic
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+
+from clinics.models import Clinic
 
 from .domain.outcome import refused_for_good
 from .words import Words, one_line

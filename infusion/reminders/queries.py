@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clinics.models import Clinic
-from clinics.queries import or_404
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
+
+from clinics.models import Clinic
+from clinics.queries import or_404
 from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import STANDING, Visit, VisitVersion
 
-from .domain.due import NOTICES, Circumstances, OpenFollowUp, Owed, Rules, VisitState, owed, reminder_times
+from .domain.due import (
+    NOTICE_KEPT,
+    NOTICES,
+    Circumstances,
+    OpenFollowUp,
+    Owed,
+    Rules,
+    VisitState,
+    owed,
+    reminder_times,
+)
 from .models import Message
 
 SHOWN = 100
 """How many messages of a patient a screen shows."""
-
-LOOK_BACK = timedelta(days=30)
-"""How long after a change the sweep still looks for its notice: longer than any outage worth planning for."""
 
 # Rows that settle their subject: still on their way, gone out, or handed to staff because this address fails.
 _SAME_ADDRESS = Q(state__in=("failed", "no_address"), recipient=F("patient__email"))
@@ -58,10 +65,10 @@ class Known:
 
 
 def rules_of(clinic: Clinic) -> Rules:
-    """The clinic's settings as the rules read them."""
+    """The clinic's settings as the rules read them. A reminder day that is no number is passed over."""
     return Rules(
         zone=clinic.zone,
-        reminder_days=tuple(int(day) for day in clinic.reminder_days),
+        reminder_days=tuple(day for day in clinic.reminder_days if isinstance(day, int)),
         notice_delay=timedelta(seconds=clinic.notice_delay_seconds),
         arrange_days=clinic.arrange_days_before,
     )
@@ -88,7 +95,9 @@ def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> di
         *person, "visit_id", "version", "change", "status", "starts_at", "at", "visit__status"
     ):
         # Of how things stand now, the visit itself has the last word.
-        state = VisitState(visit_id, version, change, status if visit_id in newest else standing, starts_at, at)
+        state = VisitState(
+            visit_id, version, change, status if visit_id in newest else standing, starts_at, at
+        )
         newest.add(visit_id)
         of(*who).versions.append(state)
     follow_ups = FollowUp.across_clinics.filter(patient_id__in=patient_ids, state="due").order_by("id")
@@ -98,7 +107,15 @@ def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> di
         of(*who).follow_ups.append(OpenFollowUp(pk, due_on, latest_on, status in STANDING))
     said = Message.across_clinics.filter(_SAID | _SAME_ADDRESS, patient_id__in=patient_ids).order_by("id")
     for *who, pk, kind, subject_id, version, message, state, handed, covers in said.values_list(
-        *person, "id", "subject_kind", "subject_id", "subject_version", "kind", "state", "handed_over_at", "covers"
+        *person,
+        "id",
+        "subject_kind",
+        "subject_id",
+        "subject_version",
+        "kind",
+        "state",
+        "handed_over_at",
+        "covers",
     ):
         if pk == leaving_out:
             continue
@@ -120,7 +137,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
 def _with_changes(now: datetime) -> set[int]:
     """Patients whose visits have changed more often than the newest settled notice knows."""
     changes = VisitVersion.across_clinics.filter(change__in=NOTICES)
-    recent = changes.filter(at__gte=now - LOOK_BACK, starts_at__gt=now, patient__deceased=False)
+    recent = changes.filter(at__gte=now - NOTICE_KEPT, starts_at__gt=now, patient__deceased=False)
     settled = (
         Message.across_clinics.filter(SETTLED, subject_kind="patient", patient_id=OuterRef("patient_id"))
         .order_by()
@@ -142,7 +159,9 @@ def _with_visits_ahead(rules: dict[int, Rules], now: datetime) -> set[int]:
     """Patients with a booked visit whose reminder may be due and is not settled."""
     furthest = max((day for rule in rules.values() for day in rule.reminder_days), default=0)
     booked = Q(
-        visit__status="booked", visit__starts_at__gt=now, visit__starts_at__lt=now + timedelta(days=furthest + 2)
+        visit__status="booked",
+        visit__starts_at__gt=now,
+        visit__starts_at__lt=now + timedelta(days=furthest + 2),
     )
     firsts = VisitVersion.across_clinics.filter(booked, version=1, patient__deceased=False).order_by()
     settled = set(
@@ -243,11 +262,18 @@ def messages_of(patient: Patient) -> QuerySet[Message]:
 
 def still_stands(message: Message) -> bool:
     """Whether every visit a message speaks of is as it was told."""
-    versions = VisitVersion.objects.of(message.clinic).filter(visit_id__in=[visit for visit, _ in message.covers])
-    told = {(visit_id, version): (status, at) for visit_id, version, status, at in versions.values_list(
-        "visit_id", "version", "status", "starts_at")}
-    visits = visits_by_id(message.clinic, [visit for visit, _ in message.covers])
-    return all(told.get((visit, version)) == (visits[visit].status, visits[visit].starts_at) for visit, version in message.covers)
+    visits = visits_by_id(message.clinic, [visit_id for visit_id, _ in message.covers])
+    versions = VisitVersion.objects.of(message.clinic).filter(visit_id__in=visits)
+    told = {
+        (visit_id, version): (status, starts_at)
+        for visit_id, version, status, starts_at in versions.values_list(
+            "visit_id", "version", "status", "starts_at"
+        )
+    }
+    return all(
+        told.get((visit_id, version)) == (visits[visit_id].status, visits[visit_id].starts_at)
+        for visit_id, version in message.covers
+    )
 
 
 def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:

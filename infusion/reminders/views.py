@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from clinics.access import staff
-from clinics.domain.rights import Right
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+
+from clinics.access import staff
+from clinics.domain.rights import Right
 from patients.actions import record_view
 from patients.queries import patient as find_patient
 

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from clinics.models import Clinic
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.dateformat import format as in_words
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from clinics.models import Clinic
+from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
 from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import Visit
-
-from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
 
 from .domain.due import ARRANGE, BOOKED, CANCELLED, MOVED, REMINDER, Change
 
@@ -173,7 +173,8 @@ def _calendars(
     clinic: Clinic,
     now: datetime,
 ) -> tuple[tuple[str, str, bytes], ...]:
-    standing, gone = [], []
+    standing: list[Appointment] = []
+    gone: list[Appointment] = []
     for change in changes:
         visit = visits[change.visit_id]
         entry = Appointment(

@@ -7,37 +7,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0002_walls_and_cache'),
+        ("clinics", "0002_walls_and_cache"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('title', models.CharField(max_length=100)),
-                ('purpose', models.CharField(max_length=250)),
-                ('due_on', models.DateField()),
-                ('earliest_on', models.DateField()),
-                ('latest_on', models.DateField()),
-                ('state', models.CharField(choices=[('due', 'Due'), ('done', 'Done'), ('closed', 'Closed without a visit')], default='due', max_length=10)),
-                ('outcome', models.CharField(blank=True, max_length=250)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("title", models.CharField(max_length=100)),
+                ("purpose", models.CharField(max_length=250)),
+                ("due_on", models.DateField()),
+                ("earliest_on", models.DateField()),
+                ("latest_on", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("due", "Due"), ("done", "Done"), ("closed", "Closed without a visit")],
+                        default="due",
+                        max_length=10,
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, max_length=250)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_on', 'id'],
+                "ordering": ["due_on", "id"],
             },
             managers=[
-                ('across_clinics', django.db.models.manager.Manager()),
+                ("across_clinics", django.db.models.manager.Manager()),
             ],
         ),
     ]

@@ -5,27 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('monitoring', '0002_initial'),
-        ('scheduling', '0001_initial'),
+        ("monitoring", "0002_initial"),
+        ("scheduling", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='followup',
-            name='planned_infusion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='scheduling.plannedinfusion'),
+            model_name="followup",
+            name="planned_infusion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="follow_ups",
+                to="scheduling.plannedinfusion",
+            ),
         ),
         migrations.AddField(
-            model_name='followup',
-            name='visit',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='follow_up', to='scheduling.visit'),
+            model_name="followup",
+            name="visit",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="follow_up",
+                to="scheduling.visit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('planned_infusion', 'kind'), name='follow_up_once'),
+            model_name="followup",
+            constraint=models.UniqueConstraint(fields=("planned_infusion", "kind"), name="follow_up_once"),
         ),
     ]

@@ -1,4 +1,6 @@
-"""Is what was typed, or read from a file, a person we can keep? Each problem in words a receptionist understands."""
+"""Is what was typed, or read from a file, a person we can keep? Each problem in words a receptionist
+understands.
+"""
 
 import re
 import unicodedata
@@ -51,7 +53,7 @@ _EMAIL = re.compile(
 )
 _PHONE = re.compile(r"\+?[0-9][0-9 ./()-]*|\([0-9][0-9 ./()-]*")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
-# Characters that turn the reading direction of what follows, so that a screen shows another text than is stored.
+# Characters that turn the reading direction, so that a screen shows another text than is stored.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -65,7 +67,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as checked. Language is empty where none was given; weight in kilograms, height in centimetres."""
+    """A person as checked. Language is empty where none was given; weight in kilograms, height in
+    centimetres.
+    """
 
     record_number: str
     given_name: str
@@ -82,8 +86,8 @@ class Person:
 def check_person(raw: Mapping[str, object], *, today: date) -> Person | tuple[Problem, ...]:
     """The person, or every problem found, in the order of the fields of ``Person``.
 
-    ``raw`` maps those names to text; what is missing counts as empty. Bounds: born 1900 or later and not in the
-    future, at most 130 years old, 20-400 kg, 50-250 cm (product defaults, unverified). Never raises.
+    ``raw`` maps those names to text; what is missing counts as empty. Bounds: born 1900 or later and not in
+    the future, at most 130 years old, 20-400 kg, 50-250 cm (product defaults, unverified). Never raises.
     """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -123,7 +127,9 @@ def check_person(raw: Mapping[str, object], *, today: date) -> Person | tuple[Pr
 
 
 def problem_with_line(text: str) -> str:
-    """Words for what is wrong with one line of text, or empty: control characters, half characters, turning marks."""
+    """Words for what is wrong with one line of text, or empty: control characters, half characters, turning
+    marks.
+    """
     if words := problem_with_text(text):
         return words
     if any(letter in "\n\r\t" for letter in text):
@@ -250,22 +256,23 @@ def _language(text: str, plain_name: str, today: date) -> str | Problem:
     return found[1]
 
 
-def _weight(text: str, plain_name: str, today: date) -> Decimal | None | Problem:
+def _weight(text: str, plain_name: str, today: date) -> Decimal | Problem | None:
     return _measure(text, plain_name, "kilograms", WEIGHT_KG)
 
 
-def _height(text: str, plain_name: str, today: date) -> Decimal | None | Problem:
+def _height(text: str, plain_name: str, today: date) -> Decimal | Problem | None:
     return _measure(text, plain_name, "centimetres", HEIGHT_CM)
 
 
 def _measure(
     text: str, plain_name: str, unit: str, bounds: tuple[Decimal, Decimal]
-) -> Decimal | None | Problem:
+) -> Decimal | Problem | None:
     if not text:
         return None
     if _COMMA_NUMBER.fullmatch(text):
         return _refuse(
-            f"The {plain_name} “{text}” is written with a comma. Write {unit} with a point, like {_like(bounds)}."
+            f"The {plain_name} “{text}” is written with a comma. "
+            f"Write {unit} with a point, like {_like(bounds)}."
         )
     if not _NUMBER.fullmatch(text):
         return _refuse(

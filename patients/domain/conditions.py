@@ -1,7 +1,7 @@
 """The seven conditions this product treats, and which of them a recorded diagnosis names.
 
-Codes: SNOMED CT, ICD-10 and ICD-10-CM as in the public code lists (docs/clinical.md, S43); SNOMED CT 49420001 for
-pemphigus vulgaris and the codes for "vasculitis" and "pemphigus" alone are product defaults, unverified.
+Codes: SNOMED CT, ICD-10 and ICD-10-CM as in the public code lists (docs/clinical.md, S43); SNOMED CT 49420001
+for pemphigus vulgaris and the codes for "vasculitis" and "pemphigus" alone are product defaults, unverified.
 """
 
 import re
@@ -45,7 +45,7 @@ SNOMED: dict[str, Condition] = {
     "239928004": Condition.MPA,
     "49420001": Condition.PV,
 }
-# Leading parts of codes, written without the dot. What is not listed is not the condition (M06.1, M06.4, M32.0).
+# Leading parts of codes, without the dot. What is not listed (M06.1, M06.4, M32.0) is not the condition.
 ICD10: dict[str, Condition] = {
     "M05": Condition.RA,
     "M060": Condition.RA,
@@ -193,7 +193,9 @@ _OTHER_DISEASES: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One of the seven. Where it is not ``certain`` the condition is a suggestion, ``others`` are possible too."""
+    """One of the seven. Where it is not ``certain`` the condition is a suggestion, ``others`` are possible
+    too.
+    """
 
     condition: Condition
     certain: bool
@@ -234,7 +236,9 @@ def coding_system(system: str) -> str:
 
 
 def normalised_name(text: str) -> str:
-    """A diagnosis in words, for comparing: lower case, no accents or punctuation, one spelling, no "(disorder)"."""
+    """A diagnosis in words, for comparing: lower case, no accents or punctuation, one spelling, no
+    "(disorder)".
+    """
     spread = unicodedata.normalize("NFKD", text)
     plain = "".join(letter for letter in spread if not unicodedata.combining(letter)).casefold()
     plain = re.sub(r"\((?:disorder|finding|situation|diagnosis)\)\s*$", "", plain.strip())
@@ -246,11 +250,13 @@ def normalised_name(text: str) -> str:
 
 
 def match_diagnosis(*, system: str, code: str, text: str) -> Match | Comorbidity | None:
-    """Which of the seven a recorded diagnosis names, from its code (SNOMED CT, ICD-10 by prefix) and its words.
+    """Which of the seven a recorded diagnosis names, from its code (SNOMED CT, ICD-10 by prefix) and its
+    words.
 
-    A code decides; words that contradict it, or that name a condition beside a code of another meaning, leave it to
-    a person. With no code, a code at the head of the words is read as one, and the usual names are certain. Nothing
-    given at all is None. Source: docs/clinical.md, S43; what counts as near is a product default, unverified.
+    A code decides; words that contradict it, or that name a condition beside a code of another meaning, leave
+    it to a person. With no code, a code at the head of the words is read as one, and the usual names are
+    certain. Nothing given at all is None. Source: docs/clinical.md, S43; what counts as near is a product
+    default, unverified.
     """
     kind, code, text = coding_system(system), code.strip(), text.strip()
     if not code and not text:
@@ -262,7 +268,7 @@ def match_diagnosis(*, system: str, code: str, text: str) -> Match | Comorbidity
         kind = _kind_of(code)
     coded, named = _by_code(kind, code), _by_name(words)
     if coded is None:
-        # ICD-10 is complete, so its code overrules words that are merely near; other codes have unknown children.
+        # ICD-10 is listed whole, so its code overrules words that are merely near.
         if named is None or (kind == "icd10" and not named.certain):
             return Comorbidity(kind, code, text or code)
         return Match(named.condition, False, named.others) if kind else named
@@ -278,7 +284,7 @@ def _kind_of(code: str) -> str:
 
 
 def _code_in(text: str) -> tuple[str, str, str]:
-    """Kind, code and remaining words of a text like "L10.0" or "L10.0 Pemphigus vulgaris"; "MS" has no code."""
+    """Kind, code and remaining words of a text like "L10.0 Pemphigus vulgaris"; "MS" has no code."""
     first, _, rest = text.partition(" ")
     code = first.rstrip(":-–")
     kind = _kind_of(code)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Chair, Clinic, Membership
@@ -17,6 +18,7 @@ from scheduling.domain.booking import just_taken
 from scheduling.models import Course, Visit
 
 Answer = TypeVar("Answer")
+Row = TypeVar("Row", Chair, Membership)
 TRIES = 3
 JITTER_SECONDS = 0.05
 # PostgreSQL's words for transactions that got into each other's way: deadlock, serialization, lock timeout.
@@ -26,8 +28,8 @@ _COLLISIONS = frozenset({"40P01", "40001", "55P03"})
 def whole(attempt: Callable[[], Answer]) -> Answer:
     """Run an attempt in one transaction, at most three times where it collided with another one.
 
-    What still collides then was taken by somebody else: Refused with just_taken. A database that stays locked for
-    longer than it waits is Refused with busy.
+    What still collides then was taken by somebody else: Refused with just_taken. A database that stays locked
+    for longer than it waits is Refused with busy.
     """
     for tried in range(1, TRIES + 1):
         try:
@@ -40,7 +42,7 @@ def whole(attempt: Callable[[], Answer]) -> Answer:
                 raise
             if tried == TRIES:
                 raise Refused(just_taken()) from error
-        time.sleep(random.uniform(0, JITTER_SECONDS) * tried)
+        time.sleep(random.uniform(0, JITTER_SECONDS) * tried)  # noqa: S311 (no secret)
     raise AssertionError("the last try either returns or raises")
 
 
@@ -58,16 +60,20 @@ def lock_course(course: Course) -> Course:
     )
 
 
-def lock_places(clinic: Clinic, chairs: Iterable[int], members: Iterable[int]) -> None:
-    """Hold chairs, then nurses, each in the order of their keys, until the transaction ends."""
-    list(_held(Chair.objects.of(clinic), chairs))
-    list(_held(Membership.objects.of(clinic), members))
+def lock_places(clinic: Clinic, chairs: Iterable[int], members: Iterable[int]) -> dict[int, Chair]:
+    """Hold chairs, then nurses, each in the order of their keys, until the transaction ends; returns the
+    chairs.
+    """
+    found = {chair.pk: chair for chair in _held(Chair.objects.of(clinic), chairs)}
+    _held(Membership.objects.of(clinic), members)
+    return found
 
 
-def _held(rows, keys: Iterable[int]):
+def _held(rows: QuerySet[Row], keys: Iterable[int]) -> list[Row]:
     wanted = sorted(set(keys))
-    held = rows.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
-    return held.values_list("pk", flat=True) if wanted else []
+    if not wanted:
+        return []
+    return list(rows.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True))
 
 
 def lock_visit(visit: Visit) -> Visit:

@@ -27,10 +27,19 @@ from .transactions import lock_course, lock_places, lock_visit, whole
 STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
 NO_REASON = Refusal("reason_missing", "Say why in a few words.", "reason")
 LONGEST_FOLLOW_UP = 240
+FARTHEST = timedelta(days=3 * 366)
+TOO_FAR = Refusal("too_far", "This is more than three years ahead. Check the year.", "day")
 
 
 def new_infusion(
-    *, planned: PlannedInfusion, seat: Seat, phases: Sequence[Phase], by: User | None, now: datetime, batch: UUID
+    *,
+    planned: PlannedInfusion,
+    seat: Seat,
+    chair: Chair,
+    phases: Sequence[Phase],
+    by: User | None,
+    now: datetime,
+    batch: UUID,
 ) -> Visit:
     """Write a newly booked infusion with its first version. The caller has decided that it may stand."""
     visit = Visit.objects.create(
@@ -38,7 +47,7 @@ def new_infusion(
         patient=planned.patient,
         kind="infusion",
         planned_infusion=planned,
-        chair_id=seat.chair,
+        chair=chair,
         nurse_id=seat.nurse,
         starts_at=seat.starts,
         ends_at=seat.starts + timedelta(minutes=total_minutes(phases)),
@@ -53,7 +62,9 @@ def new_infusion(
 def changed(
     visit: Visit, change: str, *, by: User | None, now: datetime, batch: UUID, reason: str = "", **fields: Any
 ) -> Visit:
-    """Change a visit and append its version. Refused with stale where it is no longer the version that was read."""
+    """Change a visit and append its version. Refused with stale where it is no longer the version that was
+    read.
+    """
     before = {name: getattr(visit, name) for name in fields}
     rows = Visit.objects.of(visit.clinic).filter(pk=visit.pk, version=visit.version)
     if not rows.update(version=F("version") + 1, **fields):
@@ -76,7 +87,6 @@ def _versioned(
     reason: str = "",
     before: dict[str, Any] | None = None,
 ) -> None:
-    chair = Chair.objects.of(visit.clinic).filter(pk=visit.chair_id).first() if visit.chair_id else None
     VisitVersion.objects.create(
         clinic=visit.clinic,
         patient=visit.patient,
@@ -86,7 +96,7 @@ def _versioned(
         batch=batch,
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
-        chair_name=chair.name if chair else "",
+        chair_name=visit.chair.name if visit.chair else "",
         status=visit.status,
         reason=reason,
         by=by,
@@ -152,9 +162,7 @@ def set_status(
         raise Refused(after)
     try:
         with transaction.atomic():
-            return changed(
-                visit, "status", by=by, now=now, batch=uuid4(), reason=reason, status=after.value
-            )
+            return changed(visit, "status", by=by, now=now, batch=uuid4(), reason=reason, status=after.value)
     except IntegrityError as error:
         if walls.broken(error) in (walls.CHAIR, walls.PATIENT, walls.BOOKED_ONCE):
             raise Refused(just_taken()) from error
@@ -171,11 +179,12 @@ def cancel_visit(
     version: int | None = None,
     also: Iterable[Visit] = (),
 ) -> Visit:
-    """Cancel a visit with a reason; its chair, nurse and planned infusion are free again. ``also`` are visits that
-    go with it (day 15 of a pair), told to the patient in the same notice. ``version`` is the one the page showed.
+    """Cancel a visit with a reason; its chair, nurse and planned infusion are free again. ``also`` are visits
+    that go with it (day 15 of a pair), told to the patient in the same notice. ``version`` is the one the
+    page showed.
 
-    A visit that was cancelled already is left as it is. Refused without a reason, on a stale page, and where the
-    visit is done.
+    A visit that was cancelled already is left as it is. Refused without a reason, on a stale page, and where
+    the visit is done.
     """
     if not reason.strip():
         raise Refused(NO_REASON)
@@ -205,11 +214,11 @@ def book_follow_up(
     nurse: Membership | None = None,
     window: Window | None = None,
 ) -> Visit:
-    """Book a follow-up with a clinician (``nurse``: any colleague), without a chair. The same one booked twice by
-    the same person is one booking.
+    """Book a follow-up with a clinician (``nurse``: any colleague), without a chair. The same one booked
+    twice by the same person is one booking.
 
-    Refused after death, in the past, on a closed day, outside opening hours or the window, where the patient or the
-    clinician is elsewhere, and beyond a nurse's attention.
+    Refused after death, in the past, on a closed day, outside opening hours or the window, where the patient
+    or the clinician is elsewhere, and beyond a nurse's attention.
     """
 
     def attempt() -> Visit:
@@ -252,7 +261,9 @@ def move_follow_up(
     now: datetime,
     window: Window | None = None,
 ) -> Visit:
-    """Move a follow-up to another time with the same clinician. Refused as book_follow_up, and on a stale page."""
+    """Move a follow-up to another time with the same clinician. Refused as book_follow_up, and on a stale
+    page.
+    """
     if not reason.strip():
         raise Refused(NO_REASON)
 
@@ -268,7 +279,14 @@ def move_follow_up(
         phases = _consultation((moving.ends_at - moving.starts_at) // timedelta(minutes=1))
         standing = [each for each in standing_visits(moving.patient) if each.pk != moving.pk]
         refusals = _follow_up_refusals(
-            moving.patient, starts_at, phases, moving.nurse, standing, now=now, window=window, without=moving.pk
+            moving.patient,
+            starts_at,
+            phases,
+            moving.nurse,
+            standing,
+            now=now,
+            window=window,
+            without=moving.pk,
         )
         if refusals:
             raise Refused(*refusals)
@@ -280,7 +298,9 @@ def move_follow_up(
 
 def not_movable(visit: Visit) -> Refusal:
     """Words for a visit that can no longer be moved."""
-    return Refusal("not_movable", f"This visit is {words.WORDS[words.Status(visit.status)]}; it cannot be moved.")
+    return Refusal(
+        "not_movable", f"This visit is {words.WORDS[words.Status(visit.status)]}; it cannot be moved."
+    )
 
 
 def _consultation(minutes: int) -> tuple[Phase, ...]:
@@ -306,6 +326,7 @@ def _follow_up_refusals(
     first = [
         person_refusal(deceased=patient.deceased, years=patient.age_on(day)),
         time_refusal(starts, now=now),
+        TOO_FAR if starts > now + FARTHEST else None,
         window_refusal(day, window) if window else None,
     ]
     if any(first):
@@ -322,7 +343,11 @@ def _follow_up_refusals(
 def _away(member: Membership, starts: datetime, ends: datetime, without: int) -> Refusal | None:
     """Whether a clinician is absent or sees somebody else at that time."""
     day = local_date(starts, member.clinic.zone)
-    if Absence.objects.of(member.clinic).filter(member=member, first_day__lte=day, last_day__gte=day).exists():
+    if (
+        Absence.objects.of(member.clinic)
+        .filter(member=member, first_day__lte=day, last_day__gte=day)
+        .exists()
+    ):
         return Refusal("clinician_away", f"{member.user} is away on that day.", "nurse")
     others = Visit.objects.of(member.clinic).filter(
         nurse=member, kind="follow_up", status__in=words.STANDING, starts_at__lt=ends, ends_at__gt=starts

@@ -17,8 +17,9 @@ from scheduling.domain.course import check_interval, in_words
 
 ADULT_YEARS = 18
 START_TOLERANCE_DAYS = 28
-"""How many days after the prescriber's date a course may still begin; its dates then count from the day it does.
-Product default, unverified."""
+"""How many days after the prescriber's date a course may still begin; its dates then count from the day it
+does. Product default, unverified.
+"""
 
 # Refusals that come of somebody else having been quicker: they are answered with other times.
 RACED = frozenset(
@@ -101,12 +102,14 @@ def window_refusal(on: date, window: Window) -> Refusal | None:
 
 
 def start_window(window: Window, start: date) -> Window:
-    """The window of a course's first infusion: its own, and later days up to the tolerance after the start."""
+    """The window of a course's first infusion: its own, and days up to the tolerance after the start."""
     return Window(window.earliest, max(window.latest, start + timedelta(days=START_TOLERANCE_DAYS)))
 
 
 def window_from(regimen: Regimen, anchor: date, ordinal: int) -> Window | None:
-    """The protocol's window of one infusion of a course that begins on ``anchor``; None past the regimen's end."""
+    """The protocol's window of one infusion of a course that begins on ``anchor``; None past the regimen's
+    end.
+    """
     dose = dose_on_protocol(regimen, anchor, ordinal)
     return Window(dose.earliest, dose.latest) if dose else None
 
@@ -131,7 +134,8 @@ def interval_refusal(
     """The minimum interval against all of the patient's infusions, here or elsewhere, given or booked.
 
     ``own_induction`` are the course's other induction infusions, which an induction infusion may stand near;
-    ``others`` are all the rest. From the second induction infusion on only a second one on the same day is refused.
+    ``others`` are all the rest. From the second induction infusion on only a second one on the same day is
+    refused.
     """
     induction = phase_of(regimen, ordinal) is CoursePhase.INDUCTION
     own = list(own_induction)

@@ -1,7 +1,7 @@
 """A clinic's day as integers used as bit sets: which chair is free, and which nurse has attention to spare.
 
-One bit is one step of five minutes, counted from the day's own first instant, so that a day of 23 or 25 hours is
-simply shorter or longer. A question costs a few shifts and ands, whatever the number of visits in the day.
+One bit is one step of five minutes, counted from the day's own first instant, so that a day of 23 or 25 hours
+is simply shorter or longer. A question costs a few shifts and ands, whatever the number of visits in the day.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from clinics.domain.refusals import Refusal
 STEP_MINUTES = 5
 STEP = timedelta(minutes=STEP_MINUTES)
 CONSULTATION = "consultation"
-# How much of a nurse's attention each phase asks for. Product default, unverified: setting up and titrating weigh
-# more than a steady drip.
+# How much of a nurse's attention each phase asks for. Product default, unverified: setting up and
+# titrating weigh more than a steady drip.
 PHASE_WEIGHTS: Mapping[str, int] = MappingProxyType(
     {"set_up": 2, "premedication": 1, "titration": 2, "steady": 1, "observation": 1}
 )
@@ -35,9 +35,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class NurseRules:
-    """A clinic's settings for nurses: units of attention one nurse has in every step, patients a nurse may start
-    per slot of ``slot_minutes``, and the weight of each phase. A consultation takes the whole nurse; a phase
-    without a weight of its own weighs one unit. Product defaults, unverified."""
+    """A clinic's settings for nurses: units of attention one nurse has in every step, patients a nurse may
+    start per slot of ``slot_minutes``, and the weight of each phase. A consultation takes the whole nurse; a
+    phase without a weight of its own weighs one unit. Product defaults, unverified.
+    """
 
     units: int = 4
     starts_per_slot: int = 1
@@ -57,7 +58,9 @@ class NurseRules:
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """A standing visit as the day sees it. A follow-up has no chair and starts no patient (``starts_patient``)."""
+    """A standing visit as the day sees it. A follow-up has no chair and starts no patient
+    (``starts_patient``).
+    """
 
     starts: datetime
     ends: datetime
@@ -123,8 +126,9 @@ def runs(free: int, length: int) -> int:
 
 
 def weights_by_run(phases: Sequence[Phase], rules: NurseRules, lead: int = 0) -> list[tuple[int, int, int]]:
-    """What a visit asks of its nurse, as (first step, steps, units) from the step it begins in. ``lead`` is how many
-    minutes into that step it begins. A step that two phases share asks for the greater of the two."""
+    """What a visit asks of its nurse, as (first step, steps, units) from the step it begins in. ``lead`` is
+    how many minutes into that step it begins. A step that two phases share asks for the greater of the two.
+    """
     steps = -(-(lead + total_minutes(phases)) // STEP_MINUTES)
     need = [0] * steps
     minute = lead
@@ -146,8 +150,8 @@ def weights_by_run(phases: Sequence[Phase], rules: NurseRules, lead: int = 0) ->
 class DayCapacity:
     """One clinic day: opening hours, chairs, nurses on duty, and what stands in it already.
 
-    ``hours`` are wall-clock times, or None on a closed day, whose reason is ``closed_because``. ``shifts`` gives each
-    nurse's name and wall-clock times on duty.
+    ``hours`` are wall-clock times, or None on a closed day, whose reason is ``closed_because``. ``shifts``
+    gives each nurse's name and wall-clock times on duty.
     """
 
     def __init__(
@@ -201,8 +205,9 @@ class DayCapacity:
         return step * STEP_MINUTES // self.rules.slot_minutes
 
     def add(self, visit: Occupied) -> None:
-        """Let a standing visit take its chair and its nurse's attention, in place. A chair or nurse that is not in
-        this day (out of service, away) is passed over."""
+        """Let a standing visit take its chair and its nurse's attention, in place. A chair or nurse that is
+        not in this day (out of service, away) is passed over.
+        """
         first = self.step_of(visit.starts)
         if visit.chair in self.chairs:
             last = -(-(visit.ends - self.begins) // STEP)
@@ -245,7 +250,9 @@ class DayCapacity:
         return found
 
     def fits(self, starts: datetime, phases: Sequence[Phase], chair: int, nurse: int) -> Fit | Refusal:
-        """Whether one chair and one nurse can take a visit beginning at an instant, or the first reason why not."""
+        """Whether one chair and one nurse can take a visit beginning at an instant, or the first reason why
+        not.
+        """
         length = total_minutes(phases)
         first, lead = self.step_of(starts), self._lead(starts)
         span = self._mask(first, first + -(-(lead + length) // STEP_MINUTES))
@@ -256,8 +263,9 @@ class DayCapacity:
     def fits_without_chair(
         self, starts: datetime, phases: Sequence[Phase], nurse: int | None
     ) -> Refusal | None:
-        """Why a visit without a chair cannot stand, or None. A nurse on duty that day must have attention to spare;
-        whoever has no duty here is not asked."""
+        """Why a visit without a chair cannot stand, or None. A nurse on duty that day must have attention to
+        spare; whoever has no duty here is not asked.
+        """
         length = total_minutes(phases)
         first, lead = self.step_of(starts), self._lead(starts)
         span = self._mask(first, first + -(-(lead + length) // STEP_MINUTES))

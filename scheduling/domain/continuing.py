@@ -13,8 +13,9 @@ from scheduling.domain.course import GivenDose
 def given_doses(regimen: Regimen, days: Iterable[date]) -> tuple[GivenDose, ...]:
     """The infusions of a course by the days on which they were given, the first of which is its anchor.
 
-    Each is the infusion whose protocol date is nearest and that comes after the one before: where one was left out,
-    or its record is lost, the numbering goes on at the right place. Days past the regimen's end are left out.
+    Each is the infusion whose protocol date is nearest and that comes after the one before: where one was
+    left out, or its record is lost, the numbering goes on at the right place. Days past the regimen's end are
+    left out.
     """
     ordered = sorted(set(days))
     found: list[GivenDose] = []

@@ -1,7 +1,7 @@
 """Ranked times on offer: for one visit in a window of days, and for an induction pair as one answer.
 
-Starts stand on the clinic's slot grid in wall-clock time, so that a series keeps its hour when the clocks change.
-The same question always gets the same answer in the same order.
+Starts stand on the clinic's slot grid in wall-clock time, so that a series keeps its hour when the clocks
+change. The same question always gets the same answer in the same order.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ def _day_words(day: date, span: Span) -> str:
     away = (day - span.target).days
     if away == 0:
         return "On the planned day"
-    return f"{abs(away)} {'day' if abs(away) == 1 else 'days'} {'after' if away > 0 else 'before'} the planned day"
+    days = f"{abs(away)} {'day' if abs(away) == 1 else 'days'}"
+    return f"{days} {'after' if away > 0 else 'before'} the planned day"
 
 
 def _best_nurse(day: _OpenDay, step: int, wanted: int | None) -> int:
@@ -232,9 +233,9 @@ def pair_offers(
 ) -> tuple[PairOffer, ...]:
     """The best induction pairs, best first: day 1 inside ``span`` and day 15 ``apart`` days later, two weeks.
 
-    Where that day has nothing free, day 15 falls elsewhere inside its window (``tolerance`` in days: −1/+3, product
-    default, unverified), later days first, and the offer says why. Both visits keep one time of day and one nurse
-    where they can.
+    Where that day has nothing free, day 15 falls elsewhere inside its window (``tolerance`` in days: −1/+3,
+    product default, unverified), later days first, and the offer says why. Both visits keep one time of day
+    and one nurse where they can.
     """
     found: list[PairOffer] = []
     gaps = (*range(tolerance[1] + 1), *range(-1, tolerance[0] - 1, -1))
@@ -269,7 +270,7 @@ def _shifted(days: Mapping[date, DayCapacity], day: date, apart: int, gap: int) 
 def consultation_times(
     capacity: DayCapacity, phases: Sequence[Phase], nurse: int | None, *, now: datetime
 ) -> list[datetime]:
-    """Free starts of a day for a visit without a chair. ``nurse`` is looked at where that nurse has a duty."""
+    """Free starts of a day for a visit without a chair; the nurse is looked at where there is a duty."""
     if capacity.hours is None:
         return []
     free = capacity.open_starts(phases)

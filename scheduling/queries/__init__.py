@@ -1,8 +1,11 @@
-"""Reading what is planned: courses, days, times on offer and visits; always from a clinic or one of its patients."""
+"""Reading what is planned: courses, days, times on offer and visits; always from a clinic or one of its
+patients.
+"""
 
 from .courses import (
     History,
     active_course,
+    clearance_stands,
     clearances_to_prescribe,
     course,
     courses_of,
@@ -31,9 +34,20 @@ from .offers import (
     pair_times,
     seat_at,
     single_times,
+    times_to_move_to,
 )
 from .plan import CoursePlan, read_plan
-from .visits import clinician, upcoming_visits, versions_of, visit, visits, visits_of
+from .timeline import Entry, Needs, gates, needs_of, next_infusions, timeline
+from .visits import (
+    clinician,
+    partner_of,
+    upcoming_visits,
+    versions_of,
+    visit,
+    visits,
+    visits_of,
+    visits_to_come,
+)
 
 __all__ = [
     "MORE",
@@ -42,21 +56,28 @@ __all__ = [
     "Asked",
     "Card",
     "CoursePlan",
+    "Entry",
     "History",
+    "Needs",
     "Place",
     "Times",
     "active_course",
+    "clearance_stands",
     "clearances_to_prescribe",
     "clinician",
     "course",
     "courses_of",
     "day_of",
     "follow_up_times",
+    "gates",
     "history",
     "nearest",
+    "needs_of",
     "newer_clearance",
+    "next_infusions",
     "nurse_rules",
     "pair_times",
+    "partner_of",
     "phases_of",
     "planned_infusion",
     "planned_of",
@@ -68,6 +89,8 @@ __all__ = [
     "single_times",
     "standing_between",
     "standing_visits",
+    "timeline",
+    "times_to_move_to",
     "to_book",
     "today_of",
     "upcoming_visits",
@@ -75,4 +98,5 @@ __all__ = [
     "visit",
     "visits",
     "visits_of",
+    "visits_to_come",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
@@ -16,7 +17,7 @@ from patients.models import EarlierInfusion, Patient
 from regimens.domain.definition import Regimen
 from regimens.domain.length import PhaseMinutes, visit_length
 from regimens.queries import regimen_of
-from scheduling.domain.booking import Signed
+from scheduling.domain.booking import Signed, clearance_refusal
 from scheduling.domain.capacity import Phase
 from scheduling.models import STANDING, Course, PlannedInfusion, Visit
 
@@ -64,7 +65,10 @@ def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
 
 def planned_of(course: Course) -> list[PlannedInfusion]:
     """A course's infusions in order, given ones included."""
-    return list(PlannedInfusion.objects.of(course.clinic).filter(course=course).order_by("ordinal"))
+    rows = list(PlannedInfusion.objects.of(course.clinic).filter(course=course).order_by("ordinal"))
+    for row in rows:
+        row.course, row.patient, row.clinic = course, course.patient, course.clinic
+    return rows
 
 
 def regimen(course: Course) -> Regimen:
@@ -79,8 +83,13 @@ def signed(clearance: Clearance | None) -> Signed | None:
     return Signed(clearance.valid_from, clearance.valid_until, clearance.withdrawn_at is not None)
 
 
+def clearance_stands(course: Course, *, today: date) -> bool:
+    """Whether the course's clearance allows booking today."""
+    return clearance_refusal(signed(course.clearance), today=today) is None
+
+
 def newer_clearance(course: Course, *, today: date) -> Clearance | None:
-    """A clearance signed after the course's own, for the same disease and regimen, that could take its place."""
+    """A clearance signed after the course's own, for the same disease and regimen, that could replace it."""
     rows = Clearance.objects.of(course.clinic).filter(
         patient_id=course.patient_id,
         evaluation__diagnosis_id=course.diagnosis_id,
@@ -103,7 +112,9 @@ def clearances_to_prescribe(patient: Patient, *, today: date) -> list[Clearance]
 
 
 def history(patient: Patient) -> History:
-    """All of the patient's infusions: those of this system's courses and those recorded from before or elsewhere."""
+    """All of the patient's infusions: those of this system's courses and those recorded from before or
+    elsewhere.
+    """
     earlier = list(
         EarlierInfusion.objects.of(patient.clinic)
         .filter(patient=patient)
@@ -115,7 +126,7 @@ def history(patient: Patient) -> History:
 
 
 def infusion_phases(
-    planned: PlannedInfusion, on: date, *, past: History, before: Iterable[date]
+    what: Regimen, dose_mg: Decimal, on: date, *, past: History, before: Iterable[date]
 ) -> tuple[Phase, ...]:
     """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile.
 
@@ -123,8 +134,8 @@ def infusion_phases(
     """
     given = sorted({day for day in (*past.given, *before) if day < on})
     length = visit_length(
-        regimen(planned.course),
-        planned.dose_mg,
+        what,
+        dose_mg,
         infusions_before=len(given),
         last_infusion_on=given[-1] if given else None,
         on=on,
@@ -146,8 +157,9 @@ def day_of(visit: Visit, clinic: Clinic) -> date:
 
 
 def to_book(clinic: Clinic, *, today: date, days: int = TO_BOOK_DAYS) -> list[PlannedInfusion]:
-    """Infusions of active courses whose window opens within ``days`` and that no standing visit holds yet, the
-    soonest first; those whose window has passed are among them. The dead are left out."""
+    """Infusions of active courses whose window opens within ``days`` and that no standing visit holds yet,
+    the soonest first; those whose window has passed are among them. The dead are left out.
+    """
     held = Visit.objects.of(clinic).filter(status__in=STANDING, planned_infusion__isnull=False)
     return list(
         PlannedInfusion.objects.of(clinic)

@@ -37,7 +37,9 @@ def phases_of(visit: Visit) -> tuple[Phase, ...]:
 
 def standing_between(clinic: Clinic, spans: Iterable[tuple[datetime, datetime]]) -> list[Visit]:
     """The clinic's standing visits that touch one of the spans of instants, in one query."""
-    touching = [Q(starts_at__lt=end, starts_at__gt=begin - LONGEST, ends_at__gt=begin) for begin, end in spans]
+    touching = [
+        Q(starts_at__lt=end, starts_at__gt=begin - LONGEST, ends_at__gt=begin) for begin, end in spans
+    ]
     if not touching:
         return []
     rows = Visit.objects.of(clinic).filter(reduce(or_, touching), status__in=STANDING)
@@ -52,8 +54,9 @@ def read_days(
     clinician: int | None = None,
     without: Collection[int] = (),
 ) -> dict[date, DayCapacity]:
-    """What stands in the given days, by day. ``without`` names visits to leave out because they are being moved.
-    Where the patient has another visit, or the clinician another follow-up, nothing is free for them."""
+    """What stands in the given days, by day. ``without`` names visits to leave out because they are being
+    moved. Where the patient has another visit, or the clinician another follow-up, nothing is free for them.
+    """
     if not days:
         return {}
     first, last = min(days), max(days)
@@ -80,7 +83,9 @@ def read_days(
         if day is not None:
             day.add(occupied(visit))
             theirs = patient is not None and visit.patient_id == patient.pk
-            if theirs or (visit.kind == "follow_up" and clinician is not None and visit.nurse_id == clinician):
+            if theirs or (
+                visit.kind == "follow_up" and clinician is not None and visit.nurse_id == clinician
+            ):
                 day.block(visit.starts_at, visit.ends_at)
     return found
 
@@ -109,7 +114,9 @@ def _spans(clinic: Clinic, days: Collection[date]) -> list[tuple[datetime, datet
     return spans
 
 
-def _duty(clinic: Clinic, days: Collection[date]) -> dict[date, dict[int, tuple[str, list[tuple[time, time]]]]]:
+def _duty(
+    clinic: Clinic, days: Collection[date]
+) -> dict[date, dict[int, tuple[str, list[tuple[time, time]]]]]:
     """For each day the nurses at work, with their names and wall-clock times."""
     first, last = min(days), max(days)
     away = list(Absence.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first))

@@ -10,8 +10,8 @@ from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
 from clinics.models import Clinic, Membership
 from patients.models import Patient
-from scheduling.domain.booking import RACED, Seat, Window
-from scheduling.domain.capacity import CONSULTATION, DayCapacity, Phase
+from scheduling.domain.booking import Seat, Window, time_refusal, window_refusal
+from scheduling.domain.capacity import CONSULTATION, DayCapacity, Fit, Phase
 from scheduling.domain.offers import (
     Limits,
     Offer,
@@ -22,7 +22,7 @@ from scheduling.domain.offers import (
     pair_offers,
     single_offers,
 )
-from scheduling.models import PlannedInfusion
+from scheduling.models import PlannedInfusion, Visit
 
 from .courses import today_of
 from .days import read_days
@@ -33,6 +33,9 @@ SHOWN_DAYS = 14
 USUAL, MORE, WHOLE_DAY = Limits(6, 2), Limits(24, 6), Limits(200, None)
 NEAREST = Limits(3, 2)
 NEAR_DAYS = 3
+NOTHING_FREE = Refusal(
+    "nothing_free", "No chair and nurse are free for the whole visit at that time.", "time"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ def pair_times(
     without: Collection[int] = (),
     days: int = SHOWN_DAYS,
 ) -> Times:
-    """Offers for the induction pair together; ``without`` names its visits when they are being moved. ValueError
-    for a course without a pair to book."""
+    """Offers for the induction pair together; ``without`` names its visits when they are being moved.
+    ValueError for a course without a pair to book.
+    """
     if plan.pair is None:
         raise ValueError("this course has no induction pair to book")
     first, second = plan.pair
@@ -132,7 +136,9 @@ def single_times(
     without: Collection[int] = (),
     days: int = SHOWN_DAYS,
 ) -> Times:
-    """Offers for one infusion in its window, keeping the patient's usual nurse and time of day where they can."""
+    """Offers for one infusion in its window, keeping the patient's usual nurse and time of day where they
+    can.
+    """
     window = plan.window(planned)
     shown = _shown(window, planned.planned_on, asked.start, today_of(plan.clinic, now), days)
     if shown is None:
@@ -152,25 +158,31 @@ def single_times(
 
 
 def seat_at(
-    plan: CoursePlan, planned: PlannedInfusion, starts: datetime, *, without: Collection[int] = ()
+    plan: CoursePlan,
+    planned: PlannedInfusion,
+    starts: datetime,
+    *,
+    now: datetime,
+    without: Collection[int] = (),
 ) -> Seat | Refusal:
-    """The chair and nurse for a typed time, or the reason why there is none. Clashes of the patient's own visits,
-    windows and intervals are left to the booking itself."""
+    """The chair and nurse for a typed time, or the reason why there is none. Clashes of the patient's own visits
+    and intervals are left to the booking itself."""
     day = local_date(starts, plan.clinic.zone)
+    refusal = time_refusal(starts, now=now) or window_refusal(day, plan.window(planned))
+    if refusal is not None:
+        return refusal
     capacity = read_days(plan.clinic, [day], without=without)[day]
     phases = plan.phases(planned, day)
-    refusal: Refusal | None = None
-    for nurse in capacity.nurses or {0: None}:
-        for chair in capacity.chairs or {0: None}:
-            fit = capacity.fits(starts, phases, chair, nurse)
-            if not isinstance(fit, Refusal):
-                return Seat(starts, chair, nurse)
-            if refusal is None or fit.code not in RACED:
-                refusal = fit
-    assert refusal is not None
-    if refusal.code in RACED or refusal.code == "chair_taken":
-        return Refusal("nothing_free", "No chair and nurse are free for the whole visit at that time.", "time")
-    return refusal
+    found = [
+        capacity.fits(starts, phases, chair, nurse)
+        for nurse in capacity.nurses or (0,)
+        for chair in capacity.chairs or (0,)
+    ]
+    fit = next((answer for answer in found if isinstance(answer, Fit)), None)
+    if fit is not None:
+        return Seat(starts, fit.chair, fit.nurse)
+    reasons = [answer for answer in found if isinstance(answer, Refusal)]
+    return next((each for each in reasons if each.code in ("closed_day", "outside_hours")), NOTHING_FREE)
 
 
 def nearest(
@@ -201,8 +213,9 @@ def follow_up_times(
     now: datetime,
     best: int = 12,
 ) -> list[tuple[datetime, datetime]]:
-    """Free times for a follow-up with a clinician, from the first day of its window; no chair is needed. A nurse must
-    be on duty with nothing else to watch; other clinicians need only be free of other follow-ups."""
+    """Free times for a follow-up with a clinician, from the first day of its window; no chair is needed. A
+    nurse must be on duty with nothing else to watch; other clinicians need only be free of other follow-ups.
+    """
     first = max(earliest, today_of(clinic, now))
     days = [first + timedelta(days=step) for step in range(min((latest - first).days, SHOWN_DAYS * 2) + 1)]
     capacity = read_days(clinic, days, patient=patient, clinician=member.pk if member else None)
@@ -216,10 +229,29 @@ def follow_up_times(
     return found[:best]
 
 
+def times_to_move_to(visit: Visit, *, now: datetime) -> list[datetime]:
+    """Free times for a follow-up of the same length with the same clinician, from its own day or today on."""
+    today = today_of(visit.clinic, now)
+    first = max(local_date(visit.starts_at, visit.clinic.zone), today)
+    minutes = (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
+    found = follow_up_times(
+        visit.clinic,
+        visit.patient,
+        member=visit.nurse,
+        earliest=first,
+        latest=first + timedelta(days=SHOWN_DAYS),
+        minutes=minutes,
+        now=now,
+    )
+    return [starts for starts, _ in found]
+
+
 def _shown(
     window: Window, target: date, start: date | None, today: date, days: int
 ) -> tuple[Span, Window, date | None, date | None] | None:
-    """The part of a window one page searches, and where the pages before and after it begin; None once it is over."""
+    """The part of a window one page searches, and where the pages before and after it begin; None once it is
+    over.
+    """
     first, last = max(window.earliest, today), window.latest
     if first > last:
         return None

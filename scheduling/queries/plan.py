@@ -1,4 +1,6 @@
-"""One course as booking sees it: its infusions, the visits that stand, the windows and how long each one takes."""
+"""One course as booking sees it: its infusions, the visits that stand, the windows and how long each one
+takes.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ class CoursePlan:
     def clinic(self) -> Clinic:
         return self.course.clinic
 
-    def by_pk(self, pk: int) -> PlannedInfusion | None:
-        return next((row for row in self.planned if row.pk == pk), None)
+    def infusion(self, ordinal: int) -> PlannedInfusion | None:
+        return next((row for row in self.planned if row.ordinal == ordinal), None)
 
     def visit_of(self, planned: PlannedInfusion) -> Visit | None:
         """The standing visit that holds an infusion, if one does."""
@@ -40,11 +42,15 @@ class CoursePlan:
 
     @property
     def induction(self) -> tuple[PlannedInfusion, ...]:
-        return tuple(row for row in self.planned if phase_of(self.regimen, row.ordinal) is CoursePhase.INDUCTION)
+        return tuple(
+            row for row in self.planned if phase_of(self.regimen, row.ordinal) is CoursePhase.INDUCTION
+        )
 
     @property
     def pair(self) -> tuple[PlannedInfusion, PlannedInfusion] | None:
-        """The two induction infusions that are booked together, as long as neither was given; None without two."""
+        """The two induction infusions that are booked together, as long as neither was given; None without
+        two.
+        """
         rows = self.induction
         if len(rows) == 2 and all(row.state == "planned" for row in rows):
             return rows[0], rows[1]
@@ -57,8 +63,10 @@ class CoursePlan:
         return (self.visit_of(rows[0]), self.visit_of(rows[1])) if rows else (None, None)
 
     def window(self, planned: PlannedInfusion, *, anchor: date | None = None) -> Window:
-        """In which days an infusion may stand. The first one may begin later than the prescriber's date, as long as
-        nothing was given; with ``anchor``, that first infusion's day, the other induction windows count from it."""
+        """In which days an infusion may stand. The first one may begin later than the prescriber's date, as
+        long as nothing was given; with ``anchor``, that first infusion's day, the other induction windows
+        count from it.
+        """
         own = Window(planned.earliest_on, planned.latest_on)
         if planned.ordinal == 1:
             return start_window(own, self.course.start_on)
@@ -71,7 +79,9 @@ class CoursePlan:
         before = [self.expected_on(row) for row in self.planned if row.ordinal < planned.ordinal]
         # Day 1 of a pair may still be moving: what counts is that it will have been given before day 15.
         latest = on - timedelta(days=1)
-        return infusion_phases(planned, on, past=self.past, before=[min(day, latest) for day in before])
+        return infusion_phases(
+            self.regimen, planned.dose_mg, on, past=self.past, before=[min(day, latest) for day in before]
+        )
 
     def expected_on(self, planned: PlannedInfusion) -> date:
         """The day on which an infusion was given, is booked, or is planned."""
@@ -98,12 +108,14 @@ class CoursePlan:
     def clashing(self, starts: datetime, ends: datetime, *, besides: Collection[int]) -> Visit | None:
         """Another standing visit of the patient at that time; ``besides`` are visits that are being moved."""
         return next(
-            (v for v in self.visits if v.pk not in besides and v.starts_at < ends and v.ends_at > starts), None
+            (v for v in self.visits if v.pk not in besides and v.starts_at < ends and v.ends_at > starts),
+            None,
         )
 
 
 def read_plan(course: Course) -> CoursePlan:
     """Read a course with everything booking asks about: four queries."""
+    course.patient.clinic = course.clinic
     return CoursePlan(
         course=course,
         regimen=regimen(course),

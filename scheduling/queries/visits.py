@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from clinics.models import Clinic, Membership
 from clinics.queries import members, or_404
 from patients.models import Patient
-from scheduling.models import Visit, VisitVersion
+from scheduling.domain.status import MOVABLE
+from scheduling.models import Course, Visit, VisitVersion
 
 
 def visits(clinic: Clinic) -> QuerySet[Visit]:
@@ -37,13 +38,37 @@ def visits_of(patient: Patient) -> QuerySet[Visit]:
 
 def upcoming_visits(patient: Patient, now: datetime) -> QuerySet[Visit]:
     """The patient's visits that are still to come or under way, in order."""
-    return visits_of(patient).filter(status__in=["pending", "booked", "arrived"], ends_at__gt=now).order_by("starts_at")
+    return (
+        visits_of(patient)
+        .filter(status__in=["pending", "booked", "arrived"], ends_at__gt=now)
+        .order_by("starts_at")
+    )
 
 
 def versions_of(visit: Visit) -> list[VisitVersion]:
     """What the visit was after each change, and who changed it; oldest first."""
     rows = VisitVersion.objects.of(visit.clinic).filter(visit=visit)
     return list(rows.select_related("by").order_by("version"))
+
+
+def visits_to_come(course: Course) -> list[Visit]:
+    """The booked visits of a course that would be cancelled with it."""
+    rows = visits(course.clinic).filter(planned_infusion__course=course, status__in=MOVABLE)
+    return list(rows.order_by("starts_at"))
+
+
+def partner_of(visit: Visit) -> Visit | None:
+    """The booked day 15 beside a booked day 1, which is usually cancelled with it."""
+    planned = visit.planned_infusion
+    if planned is None or planned.ordinal != 1 or visit.status not in MOVABLE:
+        return None
+    rows = visits(visit.clinic).filter(
+        planned_infusion__course=planned.course_id,
+        planned_infusion__phase="induction",
+        planned_infusion__ordinal=2,
+        status__in=MOVABLE,
+    )
+    return rows.first()
 
 
 def clinician(clinic: Clinic, pk: int) -> Membership:

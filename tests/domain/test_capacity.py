@@ -22,6 +22,7 @@ from scheduling.domain.capacity import (
 LONDON = ZoneInfo("Europe/London")
 DAY = date(2026, 6, 1)
 EIGHT = datetime(2026, 6, 1, 7, 0, tzinfo=UTC)  # 08:00 in London
+RULES_OF_THE_HOUSE = NurseRules()
 FIRST = (
     Phase("set_up", 30),
     Phase("premedication", 30),
@@ -32,7 +33,7 @@ FIRST = (
 SHORT = (Phase("steady", 60),)
 
 
-def make_day(rules=NurseRules(), chairs=(1, 2), nurses=(10,), hours=(time(8), time(18)), **more):
+def make_day(rules=RULES_OF_THE_HOUSE, chairs=(1, 2), nurses=(10,), hours=(time(8), time(18)), **more):
     return DayCapacity(
         day=more.pop("day", DAY),
         zone=LONDON,

@@ -58,7 +58,19 @@ def test_only_number_names_and_birth_date_are_needed():
 
 @pytest.mark.parametrize(
     "name",
-    ["O'Neil", "D'Arcy", "李", "Null", "van der Berg", "St. John", "Mary-Jane", "Ünal", "Trần", "’t Hooft", "N"],
+    [
+        "O'Neil",
+        "D'Arcy",
+        "李",
+        "Null",
+        "van der Berg",
+        "St. John",
+        "Mary-Jane",
+        "Ünal",
+        "Trần",
+        "’t Hooft",
+        "N",
+    ],
 )
 def test_unusual_names_of_real_people_are_taken(name):
     person = check(given_name=name, family_name=name)
@@ -87,7 +99,8 @@ def test_a_name_typed_with_separate_accents_is_kept_in_one_form():
         ("...", "The given name “...” has no letter in it."),
         (
             "A\x00da",
-            "The given name cannot be kept: this text holds a hidden control character. Please type it again.",
+            "The given name cannot be kept: this text holds a hidden control character. "
+            "Please type it again.",
         ),
         (
             "A\ud800da",
@@ -95,7 +108,10 @@ def test_a_name_typed_with_separate_accents_is_kept_in_one_form():
             "Please type it again.",
         ),
         ("\tAda", "The given name cannot be kept: it holds a tab or a line break."),
-        ("Ada\u202e", "The given name cannot be kept: it holds a hidden mark that turns the reading direction."),
+        (
+            "Ada\u202e",
+            "The given name cannot be kept: it holds a hidden mark that turns the reading direction.",
+        ),
     ],
 )
 def test_a_name_that_is_none_is_refused(name, words):
@@ -187,8 +203,16 @@ def test_a_telephone_number_or_none_is_taken(text):
         ("weight_kg", "inf", "The weight “inf” is not a number. Write kilograms only, like 72.5."),
         ("weight_kg", "1e2", "The weight “1e2” is not a number. Write kilograms only, like 72.5."),
         ("weight_kg", "72 kg", "The weight “72 kg” is not a number. Write kilograms only, like 72.5."),
-        ("weight_kg", "72,5", "The weight “72,5” is written with a comma. Write kilograms with a point, like 72.5."),
-        ("height_cm", "1,72", "The height “1,72” is written with a comma. Write centimetres with a point, like 172.5."),
+        (
+            "weight_kg",
+            "72,5",
+            "The weight “72,5” is written with a comma. Write kilograms with a point, like 72.5.",
+        ),
+        (
+            "height_cm",
+            "1,72",
+            "The height “1,72” is written with a comma. Write centimetres with a point, like 172.5.",
+        ),
         ("height_cm", "1.72", "The height 1.72 is not possible. Write centimetres, from 50 to 250."),
     ],
 )
@@ -196,7 +220,9 @@ def test_an_impossible_measure_is_refused(field, text, words):
     assert words_for(field, text) == words
 
 
-@pytest.mark.parametrize(("text", "sex"), [("F", "female"), ("Male", "male"), ("other", "other"), ("", "unknown")])
+@pytest.mark.parametrize(
+    ("text", "sex"), [("F", "female"), ("Male", "male"), ("other", "other"), ("", "unknown")]
+)
 def test_sex_is_read_in_its_usual_spellings(text, sex):
     person = check(sex=text)
     assert isinstance(person, Person)
@@ -207,7 +233,9 @@ def test_a_sex_that_is_not_known_is_refused():
     assert words_for("sex", "x") == "The sex “x” is not known. Write female, male, other or unknown."
 
 
-@pytest.mark.parametrize(("text", "language"), [("en-US", "en"), ("ES", "es"), ("Spanish", "es"), ("fr", "fr"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("en-US", "en"), ("ES", "es"), ("Spanish", "es"), ("fr", "fr"), ("", "")]
+)
 def test_a_language_is_kept_as_its_code(text, language):
     person = check(language=text)
     assert isinstance(person, Person)

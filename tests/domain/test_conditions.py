@@ -1,4 +1,4 @@
-"""Which of the seven conditions a recorded diagnosis names: by code, by the usual names, or near enough to ask."""
+"""Which of the seven conditions a recorded diagnosis names: by code, by name, or near enough to ask."""
 
 import pytest
 from hypothesis import given
@@ -68,7 +68,8 @@ def test_an_icd_10_code_is_certain_by_its_beginning(code, condition):
 
 
 @pytest.mark.parametrize(
-    "code", ["M06.1", "M06.4", "M32.0", "L10.1", "L10.2", "D59.0", "D59.4", "M31.1", "M30.1", "L93.0", "G36", "J45"]
+    "code",
+    ["M06.1", "M06.4", "M32.0", "L10.1", "L10.2", "D59.0", "D59.4", "M31.1", "M30.1", "L93.0", "G36", "J45"],
 )
 def test_a_neighbouring_icd_10_code_is_another_disease(code):
     assert match(system=ICD, code=code, text="as coded") == Comorbidity("icd10", code, "as coded")
@@ -165,7 +166,9 @@ def test_words_that_contradict_the_code_leave_it_to_a_person():
 
 
 def test_a_name_beside_a_code_of_another_meaning_leaves_it_to_a_person():
-    assert match(system=SCT, code="426373005", text="Relapsing remitting multiple sclerosis") == Match(MS, False)
+    assert match(system=SCT, code="426373005", text="Relapsing remitting multiple sclerosis") == Match(
+        MS, False
+    )
     assert match(system=ICD, code="J45", text="Rheumatoid arthritis") == Match(RA, False)
 
 

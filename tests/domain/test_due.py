@@ -37,7 +37,13 @@ LATER = VISIT + timedelta(days=3)
 
 
 def state(
-    version: int, change: str, at: datetime, starts: datetime = VISIT, *, visit: int = 1, status: str = "booked"
+    version: int,
+    change: str,
+    at: datetime,
+    starts: datetime = VISIT,
+    *,
+    visit: int = 1,
+    status: str = "booked",
 ) -> VisitState:
     return VisitState(visit, version, change, status, starts, at)
 
@@ -52,15 +58,11 @@ def kinds(found: tuple[Owed, ...]) -> list[str]:
 
 def test_notice_of_a_booking_is_due_when_the_delay_has_passed() -> None:
     found = notice(patient(state(1, BOOKED, NOON)), RULES, NOON)
-    assert found == Owed(
-        "patient", "7", 1, BOOKED, NOON + DELAY, VISIT, (Change(1, 1, BOOKED, VISIT),)
-    )
+    assert found == Owed("patient", "7", 1, BOOKED, NOON + DELAY, VISIT, (Change(1, 1, BOOKED, VISIT),))
 
 
 def test_notice_of_a_pair_names_both_visits_in_order() -> None:
-    pair = patient(
-        state(1, BOOKED, NOON, LATER, visit=4), state(1, BOOKED, NOON, VISIT, visit=9)
-    )
+    pair = patient(state(1, BOOKED, NOON, LATER, visit=4), state(1, BOOKED, NOON, VISIT, visit=9))
     found = notice(pair, RULES, NOON)
     assert found is not None
     assert (found.kind, found.visit_ids, found.expires_at) == (BOOKED, (9, 4), LATER)
@@ -132,6 +134,12 @@ def test_notice_that_could_only_leave_after_the_visit_is_not_owed() -> None:
     assert notice(patient(state(1, BOOKED, NOON, soon)), RULES, NOON) is None
 
 
+def test_notice_of_a_change_of_last_month_is_left_to_the_reminders() -> None:
+    booked = patient(state(1, BOOKED, NOON))
+    assert notice(booked, RULES, NOON + timedelta(days=30)) is not None
+    assert notice(booked, RULES, NOON + timedelta(days=30, seconds=1)) is None
+
+
 def long_known(starts: datetime = VISIT, **fields: object) -> Circumstances:
     return patient(state(1, BOOKED, datetime(2027, 1, 1, tzinfo=UTC), starts), told={1: 1}, **fields)
 
@@ -147,7 +155,9 @@ def test_reminders_are_due_at_nine_local_so_many_days_before() -> None:
 def test_reminders_keep_nine_local_when_the_clocks_change_between() -> None:
     """The clocks go forward on 28 March 2027: the reminder before it is at 09:00 GMT, the visit in BST."""
     after = datetime(2027, 4, 1, 8, tzinfo=UTC)
-    dues = [one.due_at.astimezone(LONDON).strftime("%d %H:%M %Z") for one in owed(long_known(after), RULES, NOON)]
+    dues = [
+        one.due_at.astimezone(LONDON).strftime("%d %H:%M %Z") for one in owed(long_known(after), RULES, NOON)
+    ]
     assert dues == ["25 09:00 GMT", "30 09:00 BST"]
 
 
@@ -245,7 +255,11 @@ def test_the_dead_are_owed_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [("reminder_1", "Reminder, 1 day before"), ("reminder_7", "Reminder, 7 days before"), (BOOKED, "Visit booked")],
+    [
+        ("reminder_1", "Reminder, 1 day before"),
+        ("reminder_7", "Reminder, 7 days before"),
+        (BOOKED, "Visit booked"),
+    ],
 )
 def test_title_says_a_kind_in_words(kind: str, words: str) -> None:
     assert title(kind) == words
@@ -254,7 +268,10 @@ def test_title_says_a_kind_in_words(kind: str, words: str) -> None:
 # --- properties --------------------------------------------------------------------------------------------------
 STARTS = st.integers(0, 40).map(lambda day: NOON + timedelta(days=day, hours=1))
 STEPS = st.tuples(
-    st.sampled_from([MOVED, CANCELLED, "status"]), STARTS, st.integers(0, 400), st.sampled_from(["booked", "noshow"])
+    st.sampled_from([MOVED, CANCELLED, "status"]),
+    STARTS,
+    st.integers(0, 400),
+    st.sampled_from(["booked", "noshow"]),
 )
 
 
@@ -316,7 +333,9 @@ def test_reminders_speak_only_of_visits_that_stand(story: Circumstances, now: da
 
 
 @given(stories(), INSTANTS)
-def test_telling_the_patient_never_makes_a_reminder_another_message(story: Circumstances, now: datetime) -> None:
+def test_telling_the_patient_never_makes_a_reminder_another_message(
+    story: Circumstances, now: datetime
+) -> None:
     """Else the same reminder would go out twice once the patient has been told of a change."""
 
     def reminders(of: Circumstances) -> set[tuple[str, str, int, str]]:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -186,7 +187,7 @@ def test_the_offers_of_one_day_lie_an_hour_apart():
         offer.starts for offer in single_offers(days_from(MONDAY), span, later_phases, now=LONG_AGO)
     )
     assert len(starts) == 3
-    assert min(later - earlier for earlier, later in zip(starts, starts[1:], strict=False)) >= timedelta(
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= timedelta(
         hours=1
     )
 

@@ -78,7 +78,8 @@ def test_every_row_names_its_source_and_no_maximum_age_claims_to_be_verified():
         assert (each.source, each.why, each.patient_missing, each.patient_lapsed, each.acts).count("") == 0
         assert all(rule.source and rule.words and rule.patient for rule in each.rules)
         if each.maximum_age_days is not None:
-            assert each.age_source and each.age_status == "product_default"
+            assert each.age_status == "product_default"
+            assert each.age_source
 
 
 def test_rules_point_at_known_choices_and_thresholds():

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
+
 from clinics.domain.refusals import Refusal
 from scheduling.domain.status import MOVES as STATUS_MOVES
 from scheduling.domain.status import Status
@@ -42,7 +43,9 @@ REPEATED = {
 }
 
 
-@pytest.mark.parametrize(("step", "stage"), list(product(Step, STAGES)), ids=lambda each: getattr(each, "code", each))
+@pytest.mark.parametrize(
+    ("step", "stage"), list(product(Step, STAGES)), ids=lambda each: getattr(each, "code", each)
+)
 def test_step_leads_where_the_table_says_and_is_refused_in_words_elsewhere(step, stage):
     after = take(step, now_at=stage, visit_on=TODAY, today=TODAY)
     if (step, stage.code) in ALLOWED:
@@ -122,7 +125,8 @@ def test_next_moves_offer_the_usual_step_first():
 
 def test_next_moves_of_a_follow_up_know_no_chair():
     offered = {
-        stage.code: [move.step for move in next_moves(stage, "follow_up")] for stage in (BOOKED, ARRIVED, DONE)
+        stage.code: [move.step for move in next_moves(stage, "follow_up")]
+        for stage in (BOOKED, ARRIVED, DONE)
     }
     assert offered == {"booked": [Step.ARRIVE, Step.NO_SHOW], "arrived": [Step.COMPLETE], "done": []}
 
@@ -133,7 +137,9 @@ def test_undo_of_a_follow_up_leads_from_done_to_arrived():
 
 def test_no_show_is_refused_until_the_visit_begins():
     early = before_its_time(Step.NO_SHOW, starts_at=NOON, now=NOON - timedelta(minutes=1), at="13:00")
-    assert early == Refusal("not_yet_due", "The visit begins at 13:00. Until then the patient may still come.")
+    assert early == Refusal(
+        "not_yet_due", "The visit begins at 13:00. Until then the patient may still come."
+    )
     assert before_its_time(Step.NO_SHOW, starts_at=NOON, now=NOON, at="13:00") is None
     assert before_its_time(Step.ARRIVE, starts_at=NOON, now=NOON - timedelta(hours=2), at="13:00") is None
 

@@ -272,6 +272,24 @@ def test_what_lapses_before_a_coming_visit_is_told_from_what_has_lapsed():
     )
 
 
+def test_what_is_asked_nearer_to_the_day_is_not_due_yet():
+    visit = DAY + timedelta(days=30)
+    verdict = gate(on=visit, changes={"clearance": None}, today=DAY)
+    assert [finding.code for finding in verdict.blocking] == [
+        "blood_count",
+        "infection_day",
+        "live_vaccine",
+        "drug_received",
+        "clearance",
+    ]
+    assert [finding.code for finding in verdict.due_now(DAY)] == ["clearance"]
+    assert [finding.code for finding in verdict.due_now(visit - timedelta(days=14))] == [
+        "blood_count",
+        "live_vaccine",
+        "clearance",
+    ]
+
+
 def test_valid_until_ends_an_authorisation():
     granted = Evidence("payer_authorisation", "granted", DAY, valid_until=DAY + timedelta(days=10))
     rest = evidence({"payer_authorisation": None})
@@ -289,6 +307,16 @@ def test_the_newest_result_counts_and_of_two_on_one_day_the_worse():
     same_day = Evidence("igg", "2.5", DAY)
     assert judge(MAN, (*evidence(), older), on=DAY, purpose=Purpose.CLEARANCE).state == State.CLEARED
     assert judge(MAN, (*evidence(), same_day), on=DAY, purpose=Purpose.CLEARANCE).state == State.HOLD
+
+
+def test_of_several_live_vaccines_the_last_one_given_sets_the_wait():
+    told = Evidence("live_vaccine", "given 2026-11-02", DAY)
+    on_record = Evidence("live_vaccine", "given 2026-11-10", date(2026, 11, 10))
+    none = Evidence("live_vaccine", "none", DAY)
+    verdict = judge(
+        MAN, (*evidence({"live_vaccine": None}), told, on_record, none), on=DAY, purpose=Purpose.GATE
+    )
+    assert (verdict.state, verdict.hold_until) == (State.HOLD, date(2026, 12, 8))
 
 
 @pytest.mark.parametrize("kind", ["hypersensitivity", "pml_history"])
@@ -313,8 +341,46 @@ def test_the_patient_reads_what_is_missing_in_plain_words():
         "Your antibody level is too low. Your infusion waits until it has risen.",
         "Your blood test is missing.",
     )
-    assert [finding.acts for finding in verdict.blocking] == ["nurse", "nurse"]
+    assert [finding.acts for finding in verdict.blocking] == ["prescriber", "nurse"]
     assert verdict.finding("blood_count").words == "Not on record: Neutrophils, Platelets."
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "words"),
+    [
+        ("severity", {"das28_esr": None}, "Not on record: DAS28-ESR or CDAI."),
+        ("severity", {}, "5.3 points. Scored on 22 November 2026."),
+        (
+            "blood_count",
+            {},
+            "Neutrophils 4.2 ×10⁹/L, White cells 6.1 ×10⁹/L, Haemoglobin 13.2 g/dL, Platelets 240 ×10⁹/L. "
+            "Taken on 22 November 2026.",
+        ),
+        ("hbsag", {"hbsag": None}, "Not on record yet."),
+        ("hbsag", {}, "Negative. Taken on 22 November 2026."),
+        (
+            "igg",
+            {"igg": "2.996"},
+            "IgG is 2.996 g/L, below 3 g/L. Hold until it is above 3 g/L. Taken on 22 November 2026.",
+        ),
+        (
+            "infection",
+            {"infection": "present"},
+            "An infection is present. Hold until it is resolved; even a cold "
+            "defers. Asked on 22 November 2026.",
+        ),
+        (
+            "live_vaccine",
+            {"live_vaccine": "given 2026-11-02"},
+            "A live vaccine was given on 2 November 2026. Hold "
+            "until 30 November 2026. Asked on 22 November 2026.",
+        ),
+        ("adult", {}, "56 years old."),
+        ("pregnancy", {}, "Does not apply to this patient."),
+    ],
+)
+def test_a_finding_says_what_is_wrong_in_a_sentence(code, changes, words):
+    assert clearance(changes=changes).finding(code).words == words
 
 
 def test_the_verdict_is_kept_as_plain_json():

@@ -9,7 +9,8 @@ from django.test import RequestFactory
 from django.urls import ResolverMatch
 
 from clinics.templatetags.look import chip, icon, nav_link, status
-from evaluation.domain.findings import Standing, State
+from evaluation.domain.findings import Finding, Standing, State
+from evaluation.domain.requirements import Effect
 from evaluation.models import Evaluation
 from infusion.interop.models import ImportBatch
 from infusion.portal.domain.education import PAGES
@@ -48,6 +49,10 @@ def test_visit_chip_agrees_with_the_table_of_stages(stage) -> None:
         assert status("visit", stage.status) == status("visit", stage.code)
 
 
+def _finding(standing: Standing, effect: Effect) -> Finding:
+    return Finding(requirement=None, standing=standing, effect=effect, words="")
+
+
 KINDS = [
     ("visit", [value for value, _ in Visit.STATUSES]),
     ("planned", [value for value, _ in PlannedInfusion.STATES]),
@@ -57,7 +62,7 @@ KINDS = [
     ("follow_up", [value for value, _ in FollowUp.STATES]),
     ("message", [value for value, _ in Message.STATES]),
     ("import", [value for value, _ in ImportBatch.STATES]),
-    ("requirement", list(Standing)),
+    ("requirement", sorted({_finding(standing, effect).word for standing in Standing for effect in Effect})),
     ("verdict", list(State)),
 ]
 

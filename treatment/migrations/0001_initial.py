@@ -6,40 +6,103 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0002_walls_and_cache'),
-        ('patients', '0001_initial'),
-        ('scheduling', '0001_initial'),
+        ("clinics", "0002_walls_and_cache"),
+        ("patients", "0001_initial"),
+        ("scheduling", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InfusionRecord',
+            name="InfusionRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('state', models.CharField(choices=[('arrived', 'Arrived'), ('in_chair', 'In chair'), ('done', 'Done')], max_length=10)),
-                ('arrived_at', models.DateTimeField()),
-                ('in_chair_at', models.DateTimeField(blank=True, null=True)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('gate', models.JSONField(default=dict, help_text="The gate's verdict when treatment was started.")),
-                ('dose_mg', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
-                ('product', models.CharField(blank=True, max_length=100)),
-                ('reaction_grade', models.PositiveSmallIntegerField(default=0)),
-                ('reaction_text', models.CharField(blank=True, max_length=250)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('completed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('visit', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='record', to='scheduling.visit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("arrived", "Arrived"), ("in_chair", "In chair"), ("done", "Done")],
+                        max_length=10,
+                    ),
+                ),
+                ("arrived_at", models.DateTimeField()),
+                ("in_chair_at", models.DateTimeField(blank=True, null=True)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "gate",
+                    models.JSONField(
+                        default=dict, help_text="The gate's verdict when treatment was started."
+                    ),
+                ),
+                ("dose_mg", models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
+                ("product", models.CharField(blank=True, max_length=100)),
+                ("reaction_grade", models.PositiveSmallIntegerField(default=0)),
+                ("reaction_text", models.CharField(blank=True, max_length=250)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "completed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "visit",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="record",
+                        to="scheduling.visit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-arrived_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reaction_grade__lte', 4)), name='reaction_grade_0_to_4'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('done_at__isnull', False), ('in_chair_at__isnull', False)), _connector='OR'), name='done_means_treated')],
+                "ordering": ["-arrived_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reaction_grade__lte", 4)), name="reaction_grade_0_to_4"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            models.Q(("done_at__isnull", False), ("in_chair_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="done_means_treated",
+                    ),
+                ],
             },
         ),
     ]

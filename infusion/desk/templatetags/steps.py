@@ -1,9 +1,12 @@
-"""Where the button of a step leads."""
+"""Where the buttons of a visit lead."""
 
 from django import template
 from django.urls import reverse
+
 from scheduling.models import Visit
 from treatment.domain.steps import Move
+
+from ..addresses import check_of
 
 register = template.Library()
 
@@ -12,3 +15,9 @@ register = template.Library()
 def step_url(move: Move, visit: Visit) -> str:
     """The address that takes the step for the visit."""
     return reverse(f"treatment:{move.step.value}", args=[visit.pk])
+
+
+@register.simple_tag
+def check_url(visit: Visit) -> str:
+    """The check before the infusion."""
+    return check_of(visit)

@@ -1,6 +1,7 @@
-"""From what a file says to what may be taken over: the person, the diagnosis, and each part that comes along.
+"""From what a file says to what may be taken over: the person, the diagnoses, all that comes along.
 
-A mistake about the person refuses the record. A mistake in one of the parts leaves that part out, with its reason.
+A mistake about the person refuses the record. A mistake in one of the parts leaves that part out, with its
+reason.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Accepted:
 
 
 def check_record(incoming: IncomingPatient, *, today: date) -> Accepted | Refused:
-    """Check one record as a whole. Never raises; the first field refused stands first, all reasons are given."""
+    """Check one record as a whole. Never raises; every field that is refused is named with its reason."""
     person = check_person(incoming.person, today=today)
     if isinstance(person, tuple):
         fields = dict.fromkeys(incoming.named(problem.field) for problem in person)
@@ -92,7 +93,7 @@ def _none_of_the_seven(incoming: IncomingPatient) -> str:
 def _diagnoses(
     rows: Iterable[IncomingDiagnosis], today: date, left_out: list[LeftOut]
 ) -> tuple[StatedDiagnosis, ...]:
-    """Each diagnosis once, however often a source repeats it: gone only where all say so, dated by the first."""
+    """Each diagnosis once, however often it is repeated: gone only where all say so, dated by the first."""
     stated: dict[tuple[str, str], StatedDiagnosis] = {}
     for row in rows:
         if problem_with_line(row.text) or problem_with_line(row.code):
@@ -158,7 +159,9 @@ def _allergies(rows: Iterable[IncomingAllergy], left_out: list[LeftOut]) -> tupl
     return tuple(replace(row, code=row.code[:LONGEST_CODE]) for row in fit)
 
 
-def _medications(rows: Iterable[IncomingMedication], left_out: list[LeftOut]) -> tuple[IncomingMedication, ...]:
+def _medications(
+    rows: Iterable[IncomingMedication], left_out: list[LeftOut]
+) -> tuple[IncomingMedication, ...]:
     fit = [row for row in rows if not _is_unfit(row.text, row.code, "medication", left_out)]
     return tuple(replace(row, code=row.code[:LONGEST_CODE]) for row in fit)
 

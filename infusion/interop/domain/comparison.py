@@ -125,7 +125,7 @@ class Changes:
 
 
 def is_another_person(record: CheckedRecord, known: Known) -> bool:
-    """True where a record number would be given to somebody else: neither the birth date nor the names agree."""
+    """True where the record number is somebody else's: neither the birth date nor either name agrees."""
     stated, held = record.person, known.person
     names = {normalised_name(stated.given_name), normalised_name(stated.family_name)}
     held_names = {normalised_name(str(held["given_name"])), normalised_name(str(held["family_name"]))}
@@ -135,8 +135,9 @@ def is_another_person(record: CheckedRecord, known: Known) -> bool:
 def compare(record: CheckedRecord, known: Known | None, *, today: date) -> Changes:
     """What the record adds to or alters in what is known; everything, where nothing is.
 
-    What a source does not say is left as it is; what a person has decided about a diagnosis is never altered; the
-    dead stay dead. A measurement without a day is taken as today's, unless that value is on record already.
+    What a source does not say is left as it is; what a person has decided about a diagnosis is never altered;
+    the dead stay dead. A measurement without a day is taken as today's, unless that value is on record
+    already.
     """
     known = known or Known(person={})
     dies = record.deceased and (not known.deceased or record.deceased_on not in (None, known.deceased_on))
@@ -166,7 +167,9 @@ def _person_changes(record: CheckedRecord, known: Known) -> dict[str, object]:
 
 
 def _new_diagnoses(record: CheckedRecord, known: Known) -> tuple[StatedDiagnosis, ...]:
-    """Certain ones first: a near one beside the same condition confirmed asks nothing and is kept as it is worded."""
+    """Certain ones first: a near one beside the same condition confirmed asks nothing and is kept as it is
+    worded.
+    """
     keys = {row.key for row in known.diagnoses}
     standing = {row.condition for row in known.diagnoses if row.state == CONFIRMED}
     fresh = []
@@ -185,7 +188,9 @@ def _new_diagnoses(record: CheckedRecord, known: Known) -> tuple[StatedDiagnosis
 def _resolved_changes(record: CheckedRecord, known: Known) -> dict[tuple[str, str], bool]:
     held = {row.key: row.is_resolved for row in known.diagnoses}
     return {
-        row.key: row.is_resolved for row in record.diagnoses if held.get(row.key, row.is_resolved) != row.is_resolved
+        row.key: row.is_resolved
+        for row in record.diagnoses
+        if held.get(row.key, row.is_resolved) != row.is_resolved
     }
 
 
@@ -214,7 +219,11 @@ def _new_vaccinations(record: CheckedRecord, known: Known) -> tuple[IncomingVacc
 def _medication_changes(record: CheckedRecord, known: Known) -> dict[str, bool]:
     stated = {row.text: False for row in record.medications}
     stated |= {row.text: True for row in record.medications if row.is_current}
-    return {text: now for text, now in stated.items() if text in known.medications and known.medications[text] != now}
+    return {
+        text: now
+        for text, now in stated.items()
+        if text in known.medications and known.medications[text] != now
+    }
 
 
 def _new_measurements(record: CheckedRecord, known: Known, today: date) -> tuple[IncomingMeasurement, ...]:
@@ -242,11 +251,18 @@ def after(known: Known | None, changes: Changes) -> Known:
         deceased=known.deceased or changes.deceased,
         deceased_on=changes.deceased_on or known.deceased_on,
         diagnoses=(
-            *(replace(row, is_resolved=changes.resolved.get(row.key, row.is_resolved)) for row in known.diagnoses),
+            *(
+                replace(row, is_resolved=changes.resolved.get(row.key, row.is_resolved))
+                for row in known.diagnoses
+            ),
             *changes.diagnoses,
         ),
         allergies=known.allergies | {row.substance for row in changes.allergies},
-        medications={**known.medications, **changes.medication_now, **{row.text: True for row in changes.medications}},
+        medications={
+            **known.medications,
+            **changes.medication_now,
+            **{row.text: True for row in changes.medications},
+        },
         vaccinations=known.vaccinations | {(row.text, row.given_on) for row in changes.vaccinations},
         measurements=known.measurements
         | {(row.kind, row.taken_on, row.value) for row in changes.measurements if row.taken_on},

@@ -1,9 +1,10 @@
-"""What a file says about a patient, in one neutral form whatever the file's own; nothing in it is checked yet."""
+"""What a file says about a patient, in one neutral form whatever the file's own. Nothing is checked yet."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -55,7 +56,8 @@ class IncomingVaccination:
 class IncomingResult:
     """One observation by its LOINC code, with value and unit exactly as the source writes them.
 
-    ``other_values`` are further spellings of a coded answer (its codes), ``unit_code`` is the unit's UCUM code.
+    ``other_values`` are further spellings of a coded answer (its codes), ``unit_code`` is the unit's UCUM
+    code.
     """
 
     loinc: str
@@ -79,8 +81,9 @@ class LeftOut:
 class IncomingPatient:
     """One record. ``person`` maps the names of ``patients.domain.checks.Person`` to the texts of the source.
 
-    ``place`` says where in the source a person finds it. ``needs_condition``: refused where no diagnosis is one of
-    the seven. ``columns`` is the row as it stands in the file, kept so that it can be handed back to be mended.
+    ``place`` says where in the source a person finds it. ``needs_condition``: refused where no diagnosis is
+    one of the seven. ``columns`` is the row as it stands in the file, kept so that it can be handed back to
+    be mended.
     """
 
     source: str
@@ -98,8 +101,8 @@ class IncomingPatient:
     vaccinations: tuple[IncomingVaccination, ...] = ()
     results: tuple[IncomingResult, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    columns: Mapping[str, str] = field(default_factory=dict)
-    field_names: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    field_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def named(self, name: str) -> str:
         """What the source calls a field: the file's own column for a CSV, ours otherwise."""
@@ -107,7 +110,9 @@ class IncomingPatient:
 
     def says_the_same(self, other: IncomingPatient) -> bool:
         """True where two records differ in nothing but the place they stand in."""
-        return replace(self, source="", place="", columns={}) == replace(other, source="", place="", columns={})
+        return replace(self, source="", place="", columns={}) == replace(
+            other, source="", place="", columns={}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Unreadable:
     place: str
     field: str
     reason: str
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

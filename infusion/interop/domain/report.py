@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from .incoming import LeftOut
+from .incoming import WHOLE_FILE, LeftOut
 
 _ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 ADDED, UPDATED, UNCHANGED, REFUSED = "added", "updated", "unchanged", "refused"
@@ -42,8 +42,9 @@ class Outcome:
 def report(outcomes: Sequence[Outcome], strays: Iterable[tuple[str, LeftOut]] = ()) -> dict[str, Any]:
     """The report as JSON. Every record is in exactly one of added, updated, unchanged and refused.
 
-    ``to_confirm`` counts, once a patient, near diagnoses and confirmed conditions that overlap. What follows the
-    refused is information: parts left out of records that were taken over, and people who may be on record twice.
+    ``to_confirm`` counts, once a patient, near diagnoses and confirmed conditions that overlap. What follows
+    the refused is information: parts left out of records that were taken over, and people who may be on
+    record twice.
     """
     counted = Counter(outcome.kind for outcome in outcomes)
     asked = {row.record_number: len(row.questions) for row in outcomes if row.kind != REFUSED}
@@ -59,7 +60,7 @@ def report(outcomes: Sequence[Outcome], strays: Iterable[tuple[str, LeftOut]] = 
         ],
         "left_out": [
             *(_left_out(row.source, row.place, part) for row in outcomes for part in row.left_out),
-            *(_left_out(source, "whole file", part) for source, part in strays),
+            *(_left_out(source, WHOLE_FILE, part) for source, part in strays),
         ],
         "possible_duplicates": [
             {
@@ -104,7 +105,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 
 def legible(value: Any) -> Any:
-    """JSON whose texts any database can keep and any terminal can print: what cannot be is shown as a lozenge."""
+    """JSON whose texts any database can keep and any terminal can print: what cannot be is shown as a
+    lozenge.
+    """
     if isinstance(value, str):
         return _ILLEGIBLE.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -116,5 +119,7 @@ def fingerprint(outcomes: Sequence[Outcome]) -> str:
     """One value for all outcomes: a preview and the import it announced have the same."""
     digest = hashlib.sha256()
     for row in outcomes:
-        digest.update(repr((row.source, row.place, row.kind, row.reason, row.fingerprint)).encode("utf-8", "replace"))
+        digest.update(
+            repr((row.source, row.place, row.kind, row.reason, row.fingerprint)).encode("utf-8", "replace")
+        )
     return digest.hexdigest()

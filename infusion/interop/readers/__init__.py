@@ -9,7 +9,9 @@ from .fhir_reader import read_fhir
 
 
 def read_file(source: str, content: bytes) -> FileContent:
-    """The records of a CSV or FHIR JSON file; anything else is one refused record with its reason. Never raises."""
+    """The records of a CSV or FHIR JSON file; anything else is one refused record with its reason. Never
+    raises.
+    """
     if len(content) > LARGEST_FILE:
         reason = f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it into several files."
         return FileContent((Unreadable(source, WHOLE_FILE, "", reason),))

@@ -1,4 +1,4 @@
-"""A clinic's list of patients as a CSV file: comma, semicolon or tab between the cells, UTF-8, one row a patient."""
+"""A clinic's list of patients as a CSV file: UTF-8, a row each, comma, semicolon or tab between cells."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def read_csv(source: str, content: bytes) -> FileContent:
     records: list[IncomingPatient | Unreadable] = []
     for number, cells in rows:
         if len(records) >= MOST_RECORDS:
-            return _refused_file(source, f"The file has more than {MOST_RECORDS} rows. Split it into several files.")
+            return _refused_file(
+                source, f"The file has more than {MOST_RECORDS} rows. Split it into several files."
+            )
         records.append(_record(source, f"row {number}", header, names, cells))
     if not records:
         return _refused_file(source, "The file has a header but no rows.")
@@ -70,7 +72,9 @@ def _refused_file(source: str, reason: str, field: str = "", *, place: str = WHO
 
 def _decoded(content: bytes) -> str | _Unusable:
     if content.startswith(b"PK\x03\x04"):
-        return _Unusable("This is a spreadsheet, not a CSV file. In the spreadsheet choose “Save as” and “CSV UTF-8”.")
+        return _Unusable(
+            "This is a spreadsheet, not a CSV file. In the spreadsheet choose “Save as” and “CSV UTF-8”."
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -137,7 +141,9 @@ def _names_of(header: list[str]) -> dict[int, str] | _Unusable:
     for position, title in enumerate(header):
         name = _name_of(title)
         if name in names.values():
-            return _Unusable(f"Two columns stand for the same thing: “{title.strip()}” is there twice.", title.strip())
+            return _Unusable(
+                f"Two columns stand for the same thing: “{title.strip()}” is there twice.", title.strip()
+            )
         if name:
             names[position] = name
     missing = [COLUMNS[name][0] for name in REQUIRED if name not in names.values()]
@@ -161,7 +167,8 @@ def _record(
         if title.strip().casefold() != REASON_COLUMN
     }
     if len(cells) != len(header):
-        reason = f"This row has {len(cells)} cells, the first row {len(header)}. A comma or quotation mark is amiss."
+        lengths = f"This row has {len(cells)} cells, the first row {len(header)}."
+        reason = f"{lengths} A comma or quotation mark is amiss."
         return Unreadable(source, place, "", reason, columns)
     values = {name: cells[position] for position, name in names.items()}
     diagnoses = re.split(r"[;|\n]", values.pop("diagnosis"))

@@ -1,4 +1,4 @@
-"""The clinical resources of one patient: conditions, allergies, medication, vaccinations, measurements, results."""
+"""What belongs to one patient in FHIR: conditions, allergies, medication, vaccinations, observations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from pydantic import ValidationError
 
 from infusion.interop.domain.incoming import (
     IncomingAllergy,
@@ -17,7 +19,6 @@ from infusion.interop.domain.incoming import (
     LeftOut,
 )
 from patients.domain.conditions import SNOMED, SNOMED_NEAR, coding_system
-from pydantic import ValidationError
 
 from .fhir_json import Json, code_of, codings, day, obj, objects, text, words_of
 
@@ -46,10 +47,27 @@ TO_KG_AND_CM: dict[str, dict[str, Decimal]] = {
 }
 CLINICAL_CODES = {"active", "recurrence", "relapse", "inactive", "remission", "resolved", ""}
 GONE = {"inactive", "remission", "resolved"}
-VERIFICATION_CODES = {"confirmed", "unconfirmed", "provisional", "differential", "refuted", "entered-in-error", ""}
+VERIFICATION_CODES = {
+    "confirmed",
+    "unconfirmed",
+    "provisional",
+    "differential",
+    "refuted",
+    "entered-in-error",
+    "",
+}
 NOT_SO = {"refuted", "entered-in-error"}
 NOT_SURE = {"unconfirmed", "provisional", "differential"}
-REQUEST_CODES = {"active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"}
+REQUEST_CODES = {
+    "active",
+    "on-hold",
+    "cancelled",
+    "completed",
+    "entered-in-error",
+    "stopped",
+    "draft",
+    "unknown",
+}
 STATEMENT_CODES = REQUEST_CODES | {"intended", "not-taken"}
 NEVER_TAKEN = {"cancelled", "entered-in-error", "draft", "intended", "not-taken"}
 OBSERVATION_CODES = {
@@ -63,7 +81,7 @@ OBSERVATION_CODES = {
     "unknown",
 }
 SETTLED = {"final", "amended", "corrected"}
-# SNOMED CT statements that there is nothing to record (no known allergy, drug, environmental or food allergy).
+# SNOMED CT: no known allergy, no known drug, environmental or food allergy.
 NO_ALLERGY = {"716186003", "409137002", "428607008", "429625007"}
 
 
@@ -84,7 +102,9 @@ def problem_with_shape(resource: Json, *, tolerated: frozenset[str] = frozenset(
 
 
 def read_parts(belongings: dict[str, list[Json]], shared: dict[str, Json]) -> dict[str, Any]:
-    """What belongs to one patient, as the fields of ``IncomingPatient``; what cannot be taken is in ``left_out``."""
+    """What belongs to one patient, as the fields of ``IncomingPatient``; what cannot be taken is in
+    ``left_out``.
+    """
     left_out: list[LeftOut] = []
 
     def each(kind: str, read: Callable[[Json], Any]) -> list[Any]:
@@ -129,9 +149,14 @@ def _newest(rows: Iterable[IncomingMeasurement]) -> tuple[IncomingMeasurement, .
 
 
 def _diagnosis(resource: Json) -> IncomingDiagnosis | LeftOut | None:
-    clinical, verification = code_of(resource.get("clinicalStatus")), code_of(resource.get("verificationStatus"))
+    clinical, verification = (
+        code_of(resource.get("clinicalStatus")),
+        code_of(resource.get("verificationStatus")),
+    )
     if clinical not in CLINICAL_CODES or verification not in VERIFICATION_CODES:
-        return LeftOut(_called(resource), f"Its status “{(clinical or verification)[:40]}” is not a FHIR status.")
+        return LeftOut(
+            _called(resource), f"Its status “{(clinical or verification)[:40]}” is not a FHIR status."
+        )
     if verification in NOT_SO:
         return None
     began = resource.get("onsetDateTime") or obj(resource.get("onsetPeriod")).get("start")
@@ -154,7 +179,9 @@ def _diagnosis(resource: Json) -> IncomingDiagnosis | LeftOut | None:
 
 
 def _best_coding(concept: Any) -> Json:
-    """The coding that says most: one of the seven, then one near them, then any in a system we read, then any."""
+    """The coding that says most: one of the seven, then one near them, then any in a system we read, then
+    any.
+    """
 
     def order(coding: Json) -> int:
         kind, code = coding_system(text(coding.get("system"))), text(coding.get("code"))
@@ -166,7 +193,10 @@ def _best_coding(concept: Any) -> Json:
 
 
 def _allergy(resource: Json) -> IncomingAllergy | LeftOut | None:
-    if code_of(resource.get("clinicalStatus")) in GONE or code_of(resource.get("verificationStatus")) in NOT_SO:
+    if (
+        code_of(resource.get("clinicalStatus")) in GONE
+        or code_of(resource.get("verificationStatus")) in NOT_SO
+    ):
         return None
     substance = words_of(resource.get("code"))
     nothing = any(coding.get("code") in NO_ALLERGY for coding in codings(resource.get("code")))
@@ -183,7 +213,11 @@ def _medication(resource: Json, shared: dict[str, Json]) -> IncomingMedication |
     known = STATEMENT_CODES if resource.get("resourceType") == "MedicationStatement" else REQUEST_CODES
     if status not in known:
         return LeftOut(_called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
-    if status in NEVER_TAKEN or text(resource.get("intent")) in ("proposal", "plan") or resource.get("doNotPerform"):
+    if (
+        status in NEVER_TAKEN
+        or text(resource.get("intent")) in ("proposal", "plan")
+        or resource.get("doNotPerform")
+    ):
         return None
     concept = resource.get("medicationCodeableConcept") or _referred(resource, shared).get("code")
     words = words_of(concept)
@@ -208,7 +242,9 @@ def _vaccination(resource: Json) -> IncomingVaccination | LeftOut | None:
         return None
     words, given = words_of(resource.get("vaccineCode")), day(resource.get("occurrenceDateTime"))
     if not words or given is None:
-        return LeftOut(_called(resource), "It has no exact date." if words else "It does not name the vaccine.")
+        return LeftOut(
+            _called(resource), "It has no exact date." if words else "It does not name the vaccine."
+        )
     return IncomingVaccination(words, code_of(resource.get("vaccineCode")), given)
 
 
@@ -217,7 +253,11 @@ def _observations(resource: Json) -> list[IncomingResult | IncomingMeasurement |
     if status not in OBSERVATION_CODES:
         return LeftOut(_called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
     if status not in SETTLED:
-        return None if status in ("cancelled", "entered-in-error") else LeftOut(_called(resource), "It is not final yet.")
+        return (
+            None
+            if status in ("cancelled", "entered-in-error")
+            else LeftOut(_called(resource), "It is not final yet.")
+        )
     taken = day(
         resource.get("effectiveDateTime")
         or obj(resource.get("effectivePeriod")).get("end")
@@ -230,8 +270,12 @@ def _observations(resource: Json) -> list[IncomingResult | IncomingMeasurement |
     return [row for row in rows if row is not None]
 
 
-def _one_observation(part: Json, whole: Json, taken: date) -> IncomingResult | IncomingMeasurement | LeftOut | None:
-    loinc = next((text(one.get("code")) for one in codings(part.get("code")) if one.get("system") == LOINC), "")
+def _one_observation(
+    part: Json, whole: Json, taken: date
+) -> IncomingResult | IncomingMeasurement | LeftOut | None:
+    loinc = next(
+        (text(one.get("code")) for one in codings(part.get("code")) if one.get("system") == LOINC), ""
+    )
     quantity = obj(part.get("valueQuantity"))
     values = _values_of(part)
     if not loinc or not values:
@@ -250,7 +294,9 @@ def _values_of(part: Json) -> list[str]:
         return [f"{text(quantity.get('comparator'))}{_digits(quantity['value'])}"]
     if concept := obj(part.get("valueCodeableConcept")):
         found = [text(concept.get("text"))]
-        found += [text(coding.get("display")).removesuffix(" (qualifier value)") for coding in codings(concept)]
+        found += [
+            text(coding.get("display")).removesuffix(" (qualifier value)") for coding in codings(concept)
+        ]
         found += [text(coding.get("code")) for coding in codings(concept)]
     else:
         found = [text(part.get("valueString")), _digits(part.get("valueInteger"))]
@@ -276,5 +322,7 @@ def _measurement(kind: str, quantity: Json, taken: date) -> IncomingMeasurement 
     factor = TO_KG_AND_CM[kind].get(unit)
     digits = _digits(quantity.get("value"))
     if factor is None or not digits:
-        return LeftOut(f"Observation {kind}", f"Its unit “{unit[:20]}” is not one of {', '.join(TO_KG_AND_CM[kind])}.")
+        return LeftOut(
+            f"Observation {kind}", f"Its unit “{unit[:20]}” is not one of {', '.join(TO_KG_AND_CM[kind])}."
+        )
     return IncomingMeasurement(kind, (Decimal(digits) * factor).quantize(Decimal("0.01")), taken)

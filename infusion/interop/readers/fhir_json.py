@@ -1,4 +1,4 @@
-"""Reaching into FHIR JSON that may be shaped wrongly anywhere: every answer is of the type asked for, or empty."""
+"""Reaching into FHIR JSON of any shape: answers have the type asked for, or are empty."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ def words_of(concept: Any) -> str:
 
 
 def day(value: Any) -> date | None:
-    """The calendar day of a FHIR date or dateTime as its author wrote it, or None where it names no single day."""
+    """The calendar day of a FHIR date or dateTime as its author wrote it, or None where it names no single
+    day.
+    """
     found = _DATE.fullmatch(text(value))
     if not found:
         return None

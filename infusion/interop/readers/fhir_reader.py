@@ -1,7 +1,7 @@
-"""Patients from FHIR R4: a bundle (transaction, batch, collection, searchset, message, document) or one Patient.
+"""Patients from FHIR R4: a bundle of any kind that carries resources, or a single Patient.
 
-Resources are checked against the published R4B models; what R4 names differently is tolerated. Code sets and the
-order of dates are checked here, because those models accept any.
+Resources are checked against the published R4B models; what R4 names differently is tolerated. Code sets and
+the order of dates are checked here, because those models accept any.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _STALE = frozenset({"old", "temp"})
 
 
 def read_fhir(source: str, content: bytes) -> FileContent:
-    """The patients of a FHIR file, each with what belongs to it. Never raises: what is wrong is said, with its place."""
+    """The patients of a FHIR file, each with what belongs to it. Never raises: what is wrong is said, with
+    its place.
+    """
     try:
         root = parse(content)
     except Malformed as broken:
@@ -41,7 +43,9 @@ def read_fhir(source: str, content: bytes) -> FileContent:
         return FileContent((_patient(source, "", root, {}),))
     if kind != "Bundle":
         held = f"a FHIR {kind}" if kind else "no FHIR resource"
-        return _refused_file(source, "resourceType", f"The file holds {held}. It must be a Bundle or a Patient.")
+        return _refused_file(
+            source, "resourceType", f"The file holds {held}. It must be a Bundle or a Patient."
+        )
     if (bundle_type := text(root.get("type"))) not in BUNDLE_TYPES:
         return _refused_file(source, "Bundle.type", f"“{bundle_type[:40]}” is not a kind of FHIR bundle.")
     return _from_bundle(source, root)
@@ -89,7 +93,9 @@ def _from_bundle(source: str, bundle: Json) -> FileContent:
         _patient(source, place, resource, belongings[number], shared)
         for number, (place, resource) in enumerate(patients)
     )
-    left_out = (LeftOut("subject", f"Entries that belong to no patient in this file: {stray}."),) if stray else ()
+    left_out = (
+        (LeftOut("subject", f"Entries that belong to no patient in this file: {stray}."),) if stray else ()
+    )
     return FileContent(records, left_out)
 
 
@@ -107,7 +113,11 @@ def _reference(reference: Json) -> str:
 
 
 def _patient(
-    source: str, place: str, resource: Json, belongings: dict[str, list[Json]], shared: dict[str, Json] | None = None
+    source: str,
+    place: str,
+    resource: Json,
+    belongings: dict[str, list[Json]],
+    shared: dict[str, Json] | None = None,
 ) -> IncomingPatient | Unreadable:
     wrong = fhir_clinical.problem_with_shape(resource, tolerated=_CHECKED_LATER)
     number = _record_number(resource)
@@ -151,7 +161,16 @@ def _record_number(resource: Json) -> str:
 
 
 def _name(resource: Json) -> dict[str, str]:
-    order = {"official": 0, "usual": 1, "": 2, "nickname": 4, "anonymous": 4, "temp": 4, "maiden": 5, "old": 5}
+    order = {
+        "official": 0,
+        "usual": 1,
+        "": 2,
+        "nickname": 4,
+        "anonymous": 4,
+        "temp": 4,
+        "maiden": 5,
+        "old": 5,
+    }
     names = sorted(objects(resource.get("name")), key=lambda name: order.get(text(name.get("use")), 3))
     chosen = names[0] if names else {}
     given = " ".join(part.strip() for part in texts(chosen.get("given")) if part.strip())

@@ -13,8 +13,9 @@ from infusion.interop.readers.csv_reader import COLUMNS, REASON_COLUMN, canonica
 def refused_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """The refused among a report's rows, each as it stood with its reason in the last column.
 
-    Begins with a byte order mark, so that spreadsheets read the letters rightly. Cells that a spreadsheet would take
-    for a formula carry an apostrophe, which the import takes off again. A file that could not be read has no rows.
+    Begins with a byte order mark, so that spreadsheets read the letters rightly. Cells that a spreadsheet
+    would take for a formula carry an apostrophe, which the import takes off again. A file that could not be
+    read has no rows.
     """
     mended = [
         ({canonical_title(title): str(cell) for title, cell in row["columns"].items()}, str(row["reason"]))

@@ -52,7 +52,7 @@ def page_named(slug: str) -> EducationPage | None:
 
 
 def version_of(pages: tuple[EducationPage, ...]) -> str:
-    """A short code for a whole text, at most 40 letters: another one once a page comes, goes or is reworded."""
+    """A short code for a whole text, at most 40 letters: another once a page comes, goes or is reworded."""
     written = ";".join(f"{page.slug}={page.version}" for page in pages)
     return f"{sum(page.version for page in pages)}-{sha256(written.encode()).hexdigest()[:8]}"
 

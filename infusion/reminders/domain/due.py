@@ -20,6 +20,9 @@ REMIND_AT = time(9)
 LAST_USE = timedelta(hours=1)
 """The last reminder is of no use later than this before the visit (product default)."""
 
+NOTICE_KEPT = timedelta(days=30)
+"""A change this old makes no notice any more: longer than any outage worth planning for. Reminders still go out."""
+
 OVERDUE_KEPT = timedelta(days=365)
 """How long a follow-up that nobody closes may still open its one task."""
 
@@ -194,6 +197,8 @@ def _believed(states: list[VisitState], told: int | None) -> VisitState | None:
 def _difference(states: list[VisitState], told: int | None, now: datetime) -> Change | None:
     """What the patient must still be told of one visit. A time that has passed is not written about."""
     last, believed = states[-1], _believed(states, told)
+    if now - max(state.at for state in states) > NOTICE_KEPT:
+        return None
     if last.stands and last.starts_at > now:
         if believed is None:
             return Change(last.visit_id, last.version, BOOKED, last.starts_at)
@@ -231,7 +236,9 @@ def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetim
     instants = [_local_morning(visit_day, day, rules.zone) for day in days]
     ends = [min(end, starts_at - LAST_USE) for end in (*instants[1:], starts_at)]
     return [
-        (f"{REMINDER}{day}", due, end) for day, due, end in zip(days, instants, ends, strict=False) if due < end
+        (f"{REMINDER}{day}", due, end)
+        for day, due, end in zip(days, instants, ends, strict=False)
+        if due < end
     ]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from clinics.queries import clinic_by_slug
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from clinics.queries import clinic_by_slug
 from infusion.interop.actions import import_now
 from infusion.interop.domain.incoming import LARGEST_FILE
 
@@ -18,11 +18,17 @@ SUFFIXES = (".csv", ".json")
 
 
 class Command(BaseCommand):
-    help = "Import patients from CSV lists and FHIR R4 bundles. Importing the same files again changes nothing."
+    help = (
+        "Import patients from CSV lists and FHIR R4 bundles. Importing the same files again changes nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory searched for both kinds")
-        parser.add_argument("--clinic", required=True, metavar="SLUG", help="the clinic the patients belong to")
+        parser.add_argument(
+            "paths", nargs="+", metavar="PATH", help="a file, or a directory searched for both kinds"
+        )
+        parser.add_argument(
+            "--clinic", required=True, metavar="SLUG", help="the clinic the patients belong to"
+        )
         parser.add_argument("--report", metavar="FILE", help="where to write the report as JSON")
 
     def handle(self, *args: Any, paths: list[str], clinic: str, report: str | None, **options: Any) -> None:
@@ -56,9 +62,13 @@ class Command(BaseCommand):
             self.stdout.write(f"  refused: {row['source']}, {row['place']}{field}: {row['reason']}")
         for row in report["possible_duplicates"]:
             others = ", ".join(row["same_as"])
-            self.stdout.write(f"  perhaps on record twice: {row['name']}, {row['record_number']} and {others}")
+            self.stdout.write(
+                f"  perhaps on record twice: {row['name']}, {row['record_number']} and {others}"
+            )
         if report["left_out"]:
-            self.stdout.write(f"  {len(report['left_out'])} details were left out; the report names each with its reason.")
+            self.stdout.write(
+                f"  {len(report['left_out'])} details were left out; the report names each with its reason."
+            )
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
@@ -67,7 +77,9 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
         if path.is_file():
             yield path.name, path
             return
-        inside = sorted(found for found in path.rglob("*") if found.suffix.lower() in SUFFIXES and found.is_file())
+        inside = sorted(
+            found for found in path.rglob("*") if found.suffix.lower() in SUFFIXES and found.is_file()
+        )
         if not path.is_dir():
             raise CommandError(f"{path} does not exist.")
     except (OSError, ValueError) as error:

@@ -1,0 +1,309 @@
+"""What waits for somebody to act: one section for each kind of work, each row with the one page to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.urls import reverse
+
+from clinics import queries as clinics
+from clinics.domain.calendar import day_bounds, local_date
+from clinics.domain.rights import Right, Role
+from clinics.models import Clinic, Membership
+from evaluation.models import Clearance, Evaluation
+from monitoring import queries as monitoring
+from monitoring.domain.standing import Standing
+from patients import queries as patients
+from patients.models import Patient
+from scheduling import queries as scheduling
+from scheduling.domain.course import in_words
+from scheduling.models import Course, PlannedInfusion
+from treatment import queries as treatment
+
+from .addresses import check_of, day_of
+
+GATE_DAYS = 28
+"""How far ahead visits are checked for what they still need."""
+SHOWN = 25
+"""Rows shown of one section; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing to do: for whom, what, by when, and where."""
+
+    title: str
+    note: str
+    href: str
+    action: str
+    due_on: date | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One kind of work and the roles whose work it is."""
+
+    code: str
+    title: str
+    icon: str
+    roles: frozenset[Role]
+    rows: tuple[Row, ...]
+    total: int
+    nothing: str
+
+    def is_for(self, role: Role | str) -> bool:
+        """Whether the role does this work; a manager looks after all of it."""
+        return role == Role.MANAGER or role in self.roles
+
+    @property
+    def left_off(self) -> int:
+        return self.total - len(self.rows)
+
+
+def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Section]:
+    """Every kind of work of the clinic, the colleague's own first. The number of queries does not grow with it."""
+    today = local_date(now, clinic.zone)
+    found = [
+        *_tasks(clinic, member, today),
+        _unfinished(clinic, today),
+        _gates(clinic, now, today),
+        _to_book(clinic, member, today),
+        _follow_ups(clinic, member, today),
+        _to_confirm(clinic, member),
+        _evaluations(clinic),
+        _without_course(clinic, today),
+    ]
+    return sorted(found, key=lambda section: (not section.is_for(member.role), not section.rows))
+
+
+def _section(
+    code: str, title: str, icon: str, roles: Iterable[Role], rows: list[Row], nothing: str
+) -> Section:
+    return Section(code, title, icon, frozenset(roles), tuple(rows[:SHOWN]), len(rows), nothing)
+
+
+def _named(patient: Patient) -> str:
+    return f"{patient} · {patient.record_number}"
+
+
+def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
+    """Open tasks, those of the colleague's own role apart."""
+    mine: list[Row] = []
+    others: list[Row] = []
+    for task in clinics.open_tasks(clinic):
+        row = Row(
+            title=task.reason,
+            note=" · ".join(
+                part for part in (task.record_number, f"for {task.get_role_display().lower()}s") if part
+            ),
+            href=reverse("clinics:task", args=[task.pk]),
+            action="Close",
+            due_on=task.due_on,
+            late=task.due_on < today,
+        )
+        (mine if task.role == member.role else others).append(row)
+    rest = frozenset(Role) - {Role(member.role)}
+    return [
+        _section(
+            "tasks",
+            "Tasks for you",
+            "list-check",
+            [Role(member.role)],
+            mine,
+            "No task is open for your role.",
+        ),
+        _section(
+            "other_tasks", "Tasks for colleagues", "people", rest, others, "No task is open for another role."
+        ),
+    ]
+
+
+def _unfinished(clinic: Clinic, today: date) -> Section:
+    """Visits of past days that nobody has closed."""
+    begins = day_bounds(today, clinic.zone)[0]
+    rows = [
+        Row(
+            title=_named(visit.patient),
+            note=f"{'Infusion' if visit.kind == 'infusion' else visit.title}: {treatment.stage(visit).words.lower()}",
+            href=day_of(visit),
+            action="Complete",
+            due_on=local_date(visit.starts_at, clinic.zone),
+            late=True,
+        )
+        for visit in treatment.left_open(clinic, before=begins)
+    ]
+    return _section(
+        "unfinished",
+        "Days not closed",
+        "calendar-x",
+        [Role.NURSE, Role.RECEPTIONIST],
+        rows,
+        "Every visit of the past days is closed.",
+    )
+
+
+def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
+    """Visits of the next four weeks whose gate will stay shut unless somebody acts, and what can be done already."""
+    ahead = treatment.booked_between(clinic, now, now + timedelta(days=GATE_DAYS))
+    verdicts = treatment.gates(clinic, ahead, today=today)
+    rows = []
+    for visit in ahead:
+        due = verdicts[visit.pk].due_now(today)
+        if due:
+            acts = sorted({each.acts for each in due if each.acts})
+            on = local_date(visit.starts_at, clinic.zone)
+            rows.append(
+                Row(
+                    title=_named(visit.patient),
+                    note=f"{', '.join(each.label for each in due)} · {' and '.join(acts)} to act",
+                    href=check_of(visit),
+                    action="Check",
+                    due_on=on,
+                    late=on - today <= timedelta(days=3),
+                )
+            )
+    return _section(
+        "gates",
+        "Visits that will not pass the gate",
+        "lock",
+        [Role.NURSE, Role.PRESCRIBER, Role.RECEPTIONIST, Role.PHARMACIST],
+        rows,
+        f"Every visit of the next {GATE_DAYS} days has what it needs so far.",
+    )
+
+
+def _to_book(clinic: Clinic, member: Membership, today: date) -> Section:
+    """Infusions whose window opens soon; an induction pair is one row, because it is booked together."""
+    rows: list[Row] = []
+    pairs: set[int] = set()
+    for planned in scheduling.to_book(clinic, today=today):
+        if planned.phase == "induction" and planned.course_id in pairs:
+            continue
+        if planned.phase == "induction":
+            pairs.add(planned.course_id)
+        rows.append(_booking(planned, member, today))
+    return _section(
+        "to_book",
+        "Infusions to book",
+        "calendar-plus",
+        [Role.RECEPTIONIST, Role.NURSE],
+        rows,
+        "Every infusion whose window opens soon is booked.",
+    )
+
+
+def _booking(planned: PlannedInfusion, member: Membership, today: date) -> Row:
+    what = (
+        "Induction pair"
+        if planned.phase == "induction" and planned.ordinal == 1
+        else f"Infusion {planned.ordinal}"
+    )
+    window = f"{in_words(planned.earliest_on)} to {in_words(planned.latest_on)}"
+    return Row(
+        title=_named(planned.patient),
+        note=f"{what}, {window}{': ' + planned.concern if planned.concern else ''}",
+        href=reverse("patients:detail", args=[planned.patient_id]),
+        action="Find times" if member.may(Right.BOOK) else "Open",
+        due_on=planned.latest_on,
+        late=planned.latest_on < today,
+    )
+
+
+def _follow_ups(clinic: Clinic, member: Membership, today: date) -> Section:
+    may_book = member.may(Right.BOOK)
+    rows = [
+        Row(
+            title=_named(each.follow_up.patient),
+            note=each.follow_up.title,
+            href=reverse("monitoring:book", args=[each.follow_up.pk])
+            if may_book and each.visit is None
+            else reverse("monitoring:list"),
+            action="Book" if may_book and each.visit is None else "Open",
+            due_on=each.follow_up.due_on,
+            late=each.standing is Standing.OVERDUE,
+        )
+        for each in monitoring.waiting(clinic, today=today)
+    ]
+    return _section(
+        "follow_ups",
+        "Follow-ups to arrange",
+        "clipboard2-pulse",
+        [Role.RECEPTIONIST, Role.NURSE],
+        rows,
+        "No follow-up has to be arranged now.",
+    )
+
+
+def _to_confirm(clinic: Clinic, member: Membership) -> Section:
+    decides = member.may(Right.CONFIRM_DIAGNOSIS)
+    rows = [
+        Row(
+            title=_named(diagnosis.patient),
+            note=f"“{diagnosis.text}” is near {diagnosis.get_condition_display() or 'a treated condition'}",
+            href=reverse("patients:decide_diagnosis", args=[diagnosis.pk])
+            if decides
+            else reverse("patients:detail", args=[diagnosis.patient_id]),
+            action="Decide" if decides else "Open",
+        )
+        for diagnosis in patients.diagnoses_to_confirm(clinic)
+    ]
+    return _section(
+        "to_confirm",
+        "Diagnoses to confirm",
+        "question-circle",
+        [Role.PRESCRIBER],
+        rows,
+        "No diagnosis waits for confirmation.",
+    )
+
+
+def _evaluations(clinic: Clinic) -> Section:
+    found = Evaluation.objects.of(clinic).filter(state="open", patient__deceased=False)
+    rows = [
+        Row(
+            title=_named(row.patient),
+            note=f"{row.diagnosis}, opened {in_words(local_date(row.opened_at, clinic.zone))}",
+            href=reverse("evaluation:detail", args=[row.pk]),
+            action="Continue",
+        )
+        for row in found.select_related("patient", "diagnosis").order_by("opened_at", "pk")
+    ]
+    return _section(
+        "evaluations",
+        "Evaluations under way",
+        "clipboard2-check",
+        [Role.PRESCRIBER, Role.NURSE],
+        rows,
+        "No evaluation is open.",
+    )
+
+
+def _without_course(clinic: Clinic, today: date) -> Section:
+    """Patients who are cleared and have no course yet."""
+    found = Clearance.objects.of(clinic).filter(
+        withdrawn_at__isnull=True, valid_until__gte=today, courses__isnull=True, patient__deceased=False
+    )
+    active = Course.objects.of(clinic).filter(state="active").values("patient")
+    rows = [
+        Row(
+            title=_named(row.patient),
+            note=f"{row.evaluation.diagnosis}: {row.regimen_version.name}",
+            href=reverse("patients:detail", args=[row.patient_id]),
+            action="Open",
+            due_on=row.valid_until,
+        )
+        for row in found.exclude(patient__in=active)
+        .select_related("patient", "evaluation__diagnosis", "regimen_version")
+        .order_by("signed_at", "pk")
+    ]
+    return _section(
+        "without_course",
+        "Cleared, no course yet",
+        "shield-check",
+        [Role.PRESCRIBER],
+        rows,
+        "Everybody who is cleared has a course.",
+    )

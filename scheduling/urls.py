@@ -1,0 +1,18 @@
+from django.urls import path
+
+from . import views
+
+app_name = "scheduling"
+urlpatterns = [
+    path("patients/<int:patient_pk>/panel/", views.panel, name="panel"),
+    path("clearances/<int:pk>/prescribe/", views.prescribe, name="prescribe"),
+    path("courses/<int:pk>/", views.course, name="course"),
+    path("courses/<int:pk>/start/", views.start, name="start"),
+    path("courses/<int:pk>/stop/", views.stop, name="stop"),
+    path("courses/<int:pk>/renew/", views.renew, name="renew"),
+    path("courses/<int:pk>/pair/", views.pair, name="pair"),
+    path("infusions/<int:pk>/times/", views.single, name="single"),
+    path("visits/<int:pk>/", views.visit, name="visit"),
+    path("visits/<int:pk>/move/", views.move, name="move"),
+    path("visits/<int:pk>/cancel/", views.cancel, name="cancel"),
+]

@@ -1,0 +1,260 @@
+"""Screens of times on offer: for the induction pair, for one infusion, and for moving what is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from clinics.access import staff
+from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.rights import Right
+from patients.actions import record_view
+from scheduling import actions, queries
+from scheduling.domain.booking import Seat
+from scheduling.forms import NOT_AN_OFFER, LookForm, MoveForm, TypedMoveForm, TypedTimeForm, read_offer
+
+from .shown import cards, refused_page, show_refusal, status_of
+
+TYPED_ID = "typed_%s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One page of times: what it is for, how it looks for times, and what a click does.
+
+    ``place`` books or moves, and takes what was typed beside the offer; ``seat_at`` finds chair and nurse for a time
+    typed by hand, where that is possible. ``visits`` are those being moved.
+    """
+
+    plan: queries.CoursePlan
+    title: str
+    button: str
+    count: int
+    times: Callable[[queries.Asked], queries.Times]
+    place: Callable[[tuple[Seat, ...], dict[str, Any]], Any]
+    seat_at: Callable[[datetime], Seat | Refusal] | None = None
+    visits: list[Any] = field(default_factory=list)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        return {
+            "course": self.plan.course,
+            "patient": self.plan.course.patient,
+            "title": self.title,
+            "button": self.button,
+            "visits": self.visits,
+        }
+
+    def move_form(self, typed: Any = None) -> MoveForm | None:
+        if not self.visits:
+            return None
+        first = {"version": self.visits[0].version, "other_version": self.visits[-1].version}
+        return MoveForm(typed, initial=first)
+
+    def typed_form(self, typed: Any = None) -> TypedTimeForm | None:
+        if self.seat_at is None:
+            return None
+        zone = self.plan.clinic.zone
+        if self.visits:
+            first = {"version": self.visits[0].version}
+            return TypedMoveForm(typed, zone=zone, initial=first, auto_id=TYPED_ID)
+        return TypedTimeForm(typed, zone=zone, auto_id=TYPED_ID)
+
+
+def _said(request: HttpRequest, visits: Any, verb: str) -> None:
+    days = [visit.starts_at.astimezone(request.clinic.zone) for visit in visits]
+    words = " and ".join(f"{day:%A} {day.day} {day:%B %Y} at {day:%H:%M}" for day in days)
+    messages.success(request, f"{verb}: {words}.")
+
+
+def _answer(request: HttpRequest, search: _Search) -> HttpResponse:
+    """Show the times, or do what was clicked."""
+    if request.method != "POST":
+        record_view(patient=search.plan.course.patient, by=request.user, page="times on offer")
+        return _page(request, search)
+    if "typed" in request.POST and search.seat_at is not None:
+        return _place_typed(request, search)
+    form = search.move_form(request.POST)
+    if form is not None and not form.is_valid():
+        return _page(request, search, form=form, status=422)
+    seats = read_offer(request.POST.get("offer", ""), search.count)
+    try:
+        if seats is None:
+            raise Refused(Refusal("unreadable_offer", NOT_AN_OFFER))
+        done = search.place(seats, form.cleaned_data if form else {})
+    except Refused as refused:
+        return refused_page(request, refused, form=form, **search.shown)
+    _said(request, done, "Moved" if search.visits else "Booked")
+    return redirect("scheduling:course", pk=search.plan.course.pk)
+
+
+def _place_typed(request: HttpRequest, search: _Search) -> HttpResponse:
+    """Book or move to a time typed by hand; what is wrong with it is said beside its field."""
+    form = search.typed_form(request.POST)
+    assert form is not None and search.seat_at is not None
+    status = 422
+    if form.is_valid() and form.starts is not None:
+        try:
+            seat = search.seat_at(form.starts)
+            if isinstance(seat, Refusal):
+                raise Refused(seat)
+            done = search.place((seat,), form.cleaned_data)
+        except Refused as refused:
+            show_refusal(form, refused)
+            status = status_of(refused)
+        else:
+            _said(request, done, "Moved" if search.visits else "Booked")
+            return redirect("scheduling:course", pk=search.plan.course.pk)
+    return _page(request, search, typed=form, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    search: _Search,
+    *,
+    form: Form | None = None,
+    typed: Form | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    look = LookForm(request.GET or None)
+    wanted = look.cleaned_data if look.is_bound and not look.errors else {}
+    limits = queries.MORE if wanted.get("more") else queries.USUAL
+    times = search.times(queries.Asked(wanted.get("start"), wanted.get("at"), limits))
+    shown = {
+        **search.shown,
+        "look": look,
+        "wanted": wanted,
+        "times": times,
+        "cards": cards(times.cards),
+        "form": form or search.move_form(),
+        "typed": typed or search.typed_form(),
+    }
+    return render(request, "scheduling/times.html", shown, status=422 if look.errors else status)
+
+
+@staff(Right.BOOK)
+def pair(request: HttpRequest, pk: int) -> HttpResponse:
+    """Times for both induction infusions together; one click books, or moves, both or neither."""
+    course, now = queries.course(request.clinic, pk), timezone.now()
+    plan = queries.read_plan(course)
+    visits = [visit for visit in plan.pair_visits if visit is not None]
+    if plan.pair is None or len(visits) == 1:
+        messages.error(request, "Only one of the two is left to book or to move. Do that one alone.")
+        return redirect("scheduling:course", pk=pk)
+
+    def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
+        where = {"course": course, "first": seats[0], "second": seats[1], "by": request.user, "now": now}
+        if not visits:
+            return actions.book_pair(**where)
+        versions = (typed["version"], typed["other_version"] or 0)
+        return actions.move_pair(versions=versions, reason=typed["reason"], **where)
+
+    keys = [visit.pk for visit in visits]
+    search = _Search(
+        plan=plan,
+        title="Move both induction infusions" if visits else "Times for both induction infusions",
+        button="Move both" if visits else "Book both",
+        count=2,
+        times=lambda asked: queries.pair_times(plan, now=now, asked=asked, without=keys),
+        place=place,
+        visits=visits,
+    )
+    return _answer(request, search)
+
+
+@staff(Right.BOOK)
+def single(request: HttpRequest, pk: int) -> HttpResponse:
+    """Times for one infusion of a course in its window."""
+    planned, now = queries.planned_infusion(request.clinic, pk), timezone.now()
+    plan = queries.read_plan(queries.course(request.clinic, planned.course_id))
+    search = _Search(
+        plan=plan,
+        title=f"Times for infusion {planned.ordinal}",
+        button="Book",
+        count=1,
+        times=lambda asked: queries.single_times(plan, planned, now=now, asked=asked),
+        place=lambda seats, typed: [
+            actions.book_single(planned=planned, seat=seats[0], by=request.user, now=now)
+        ],
+        seat_at=lambda starts: queries.seat_at(plan, planned, starts, now=now),
+    )
+    return _answer(request, search)
+
+
+@staff(Right.BOOK)
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move one visit to another time, with a reason."""
+    visit, now = queries.visit(request.clinic, pk), timezone.now()
+    planned = visit.planned_infusion
+    if planned is None:
+        return _move_follow_up(request, visit)
+    plan = queries.read_plan(queries.course(request.clinic, planned.course_id))
+
+    def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
+        return [
+            actions.move_visit(
+                visit=visit,
+                seat=seats[0],
+                version=typed["version"],
+                reason=typed["reason"],
+                by=request.user,
+                now=now,
+            )
+        ]
+
+    search = _Search(
+        plan=plan,
+        title=f"Move infusion {planned.ordinal}",
+        button="Move here",
+        count=1,
+        times=lambda asked: queries.single_times(plan, planned, now=now, asked=asked, without=[visit.pk]),
+        place=place,
+        seat_at=lambda starts: queries.seat_at(plan, planned, starts, now=now, without=[visit.pk]),
+        visits=[visit],
+    )
+    return _answer(request, search)
+
+
+def _move_follow_up(request: HttpRequest, visit: Any) -> HttpResponse:
+    """Move a follow-up: a time typed by hand, with free ones beside it."""
+    now = timezone.now()
+    first = {
+        "version": visit.version,
+        "day": request.GET.get("day") or None,
+        "time": request.GET.get("time") or None,
+    }
+    form = TypedMoveForm(request.POST or None, zone=request.clinic.zone, initial=first)
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and form.is_valid() and form.starts is not None:
+        typed = form.cleaned_data
+        try:
+            moved = actions.move_follow_up(
+                visit=visit,
+                starts_at=form.starts,
+                version=typed["version"],
+                reason=typed["reason"],
+                by=request.user,
+                now=now,
+            )
+        except Refused as refused:
+            show_refusal(form, refused)
+            status = status_of(refused)
+        else:
+            _said(request, [moved], "Moved")
+            return redirect("scheduling:visit", pk=visit.pk)
+    record_view(patient=visit.patient, by=request.user, page="times on offer")
+    shown = {
+        "visit": visit,
+        "patient": visit.patient,
+        "form": form,
+        "free": queries.times_to_move_to(visit, now=now),
+    }
+    return render(request, "scheduling/move_follow_up.html", shown, status=status)
