@@ -16,9 +16,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
 
 from .domain.rights import Right
+from .models import Clinic, Membership, User
 from .queries import active_memberships
+
+
+class StaffRequest(HttpRequest):
+    """A request that has passed the staff's door: what the guard promises its view."""
+
+    user: User
+    clinic: Clinic
+    membership: Membership
+    htmx: HtmxDetails
+
 
 SEEN, BEGAN, ENROLLED, CLINIC = "seen_at", "began_at", "second_factor_enrolled", "clinic_id"
 
@@ -71,7 +83,7 @@ def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
 
     def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return to_sign_in(request, "account_login")
             if request.user.door != "staff":
@@ -93,7 +105,7 @@ def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
             request.membership, request.clinic = member, member.clinic
             return view(request, *args, **kwargs)
 
-        guarded.staff_right = right
+        guarded.staff_right = right  # type: ignore[attr-defined]
         return guarded
 
     return guard

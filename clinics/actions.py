@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from .domain.refusals import Refusal, Refused
 from .domain.rights import Role
+from .domain.text import problem_with_text
 from .models import AuditEntry, AuditSeal, Chair, Clinic, Membership, OpeningHours, Shift, StaffTask, User
 from .queries import named
 
@@ -134,7 +135,11 @@ def open_task(
     )
     if made:
         record(
-            clinic=clinic, by=None, verb="opened task", subject=found, record_number=record_number,
+            clinic=clinic,
+            by=None,
+            verb="opened task",
+            subject=found,
+            record_number=record_number,
             changes={"reason": reason},
         )
     return found
@@ -145,12 +150,18 @@ def close_task(*, task: StaffTask, outcome: str, by: User, now: datetime) -> Sta
     """Close a task with what came of it. Refused without words, or when a colleague closed it meanwhile."""
     if not outcome.strip():
         raise Refused(Refusal("outcome_missing", "Say in a few words what came of it.", "outcome"))
+    if words := problem_with_text(outcome):
+        raise Refused(Refusal("outcome_unreadable", words, "outcome"))
     closed = StaffTask.objects.of(task.clinic).filter(pk=task.pk, closed_at__isnull=True)
     if not closed.update(outcome=outcome.strip(), closed_by=by, closed_at=now):
         raise Refused(Refusal("already_closed", "A colleague has closed this task meanwhile."))
     task.refresh_from_db()
     record(
-        clinic=task.clinic, by=by, verb="closed task", subject=task, record_number=task.record_number,
+        clinic=task.clinic,
+        by=by,
+        verb="closed task",
+        subject=task,
+        record_number=task.record_number,
         changes={"outcome": task.outcome},
     )
     return task
@@ -170,7 +181,11 @@ def add_member(
         user = User.objects.create_user(email, None, name=name)
     elif user.door != "staff":
         raise Refused(
-            Refusal("patient_address", "This address opens a patient's pages. Staff need an address of their own.", "email")
+            Refusal(
+                "patient_address",
+                "This address opens a patient's pages. Staff need an address of their own.",
+                "email",
+            )
         )
     if Membership.objects.of(clinic).filter(user=user).exists():
         raise Refused(Refusal("already_member", "This person already works here.", "email"))
@@ -178,10 +193,19 @@ def add_member(
     if role == Role.NURSE:
         # Until a roster says otherwise a nurse is on duty while the clinic is open.
         Shift.objects.bulk_create(
-            Shift(clinic=clinic, member=member, weekday=row.weekday, starts=row.opens, ends=row.closes, valid_from=today)
+            Shift(
+                clinic=clinic,
+                member=member,
+                weekday=row.weekday,
+                starts=row.opens,
+                ends=row.closes,
+                valid_from=today,
+            )
             for row in clinic.opening_hours.all()
         )
-    record(clinic=clinic, by=by, verb="added member", subject=member, changes={"email": user.email, "role": role})
+    record(
+        clinic=clinic, by=by, verb="added member", subject=member, changes={"email": user.email, "role": role}
+    )
     return member, new
 
 
@@ -209,15 +233,31 @@ def reset_second_factor(*, member: Membership, by: User) -> None:
 
 @transaction.atomic
 def open_clinic(
-    *, slug: str, name: str, time_zone: str, address: str, phone: str, email: str, opens: time, closes: time,
-    chairs: int, days: int = 5, by: User | None = None, **more: Any,
+    *,
+    slug: str,
+    name: str,
+    time_zone: str,
+    address: str,
+    phone: str,
+    email: str,
+    opens: time,
+    closes: time,
+    chairs: int,
+    days: int = 5,
+    by: User | None = None,
+    **more: Any,
 ) -> Clinic:
     """Open a new clinic with numbered chairs and the same hours on the first ``days`` days of the week from Monday.
 
     Raises ``ValidationError`` on a bad value.
     """
     clinic = Clinic(
-        slug=slug, name=name, time_zone=time_zone, address=address, phone=phone, email=email,
+        slug=slug,
+        name=name,
+        time_zone=time_zone,
+        address=address,
+        phone=phone,
+        email=email,
         **{"reminder_days": [7, 2], **more},
     )
     clinic.full_clean()

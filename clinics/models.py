@@ -25,7 +25,7 @@ class ClinicQuerySet(models.QuerySet):
 ClinicManager = models.Manager.from_queryset(ClinicQuerySet)
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
@@ -42,7 +42,9 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     # One address opens one door: a colleague who is also a patient uses a second address.
-    door = models.CharField(max_length=10, choices=[("staff", "Staff"), ("portal", "Patients")], default="staff")
+    door = models.CharField(
+        max_length=10, choices=[("staff", "Staff"), ("portal", "Patients")], default="staff"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -76,12 +78,17 @@ class Clinic(models.Model):
     country = models.CharField(max_length=2, blank=True, help_text="For public holidays, e.g. US.")
     region = models.CharField(max_length=10, blank=True)
     slot_minutes = models.PositiveSmallIntegerField(
-        default=15, help_text="Spaces the times on offer.", choices=[(n, f"{n} minutes") for n in (5, 10, 15, 30)]
+        default=15,
+        help_text="Spaces the times on offer.",
+        choices=[(n, f"{n} minutes") for n in (5, 10, 15, 30)],
     )
-    nurse_units = models.PositiveSmallIntegerField(default=4, help_text="Attention one nurse has in each slot.")
+    nurse_units = models.PositiveSmallIntegerField(
+        default=4, help_text="Attention one nurse has in each slot."
+    )
     nurse_starts_per_slot = models.PositiveSmallIntegerField(default=1)
     clearance_days = models.PositiveSmallIntegerField(
-        default=365, validators=[MinValueValidator(1), MaxValueValidator(730)],
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
         help_text="How long a prescriber's clearance stands unless they choose less.",
     )
     reminder_days = models.JSONField(default=list, blank=True, help_text="Days before a visit, e.g. [7, 2].")
@@ -91,7 +98,9 @@ class Clinic(models.Model):
     arrange_days_before = models.PositiveSmallIntegerField(default=14)
     education_approved_version = models.CharField(max_length=40, blank=True)
     education_approved_on = models.DateField(null=True, blank=True)
-    education_approved_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
+    education_approved_by = models.ForeignKey(
+        "clinics.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -183,7 +192,9 @@ class Shift(models.Model):
 
     class Meta:
         ordering = ["member_id", "weekday"]
-        constraints = [models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="shift_ends_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="shift_ends_after_start")
+        ]
 
 
 class Absence(models.Model):
@@ -240,7 +251,7 @@ class AuditEntry(models.Model):
     record_number = models.CharField(max_length=40, blank=True)
     changes = models.JSONField(default=dict)
     objects = ClinicManager()
-    across_clinics = models.Manager()
+    across_clinics: ClassVar[models.Manager[AuditEntry]] = models.Manager()
 
     class Meta:
         ordering = ["-id"]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from . import actions, queries
-from .access import staff
+from .access import StaffRequest, staff
 from .domain.refusals import Refused
 from .domain.rights import Right, Role
 from .forms import MemberForm, RoleForm
@@ -22,7 +22,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @staff(Right.VIEW_AUDIT)
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: StaffRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100].replace("\x00", "")
     number = request.GET.get("record", "").strip()[:40].replace("\x00", "")
     rows = queries.audit_trail(request.clinic, words=words, record_number=number)
@@ -31,16 +31,18 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.CLOSE_TASKS)
-def close_task(request: HttpRequest, pk: int) -> HttpResponse:
+def close_task(request: StaffRequest, pk: int) -> HttpResponse:
     task = queries.task(request.clinic, pk)
     if request.method == "POST":
+        typed = request.POST.get("outcome", "")[:2000]
         try:
-            actions.close_task(
-                task=task, outcome=request.POST.get("outcome", "")[:2000], by=request.user, now=timezone.now()
-            )
+            actions.close_task(task=task, outcome=typed, by=request.user, now=timezone.now())
         except Refused as refused:
             return render(
-                request, "clinics/task.html", {"task": task, "reasons": refused.reasons, "typed": request.POST.get("outcome", "")}, status=422
+                request,
+                "clinics/task.html",
+                {"task": task, "reasons": refused.reasons, "typed": typed},
+                status=422,
             )
         messages.success(request, "Task closed.")
         return redirect("desk:worklist")
@@ -48,19 +50,25 @@ def close_task(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.MANAGE_CLINIC)
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: StaffRequest) -> HttpResponse:
     form = MemberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             member, new = actions.add_member(
-                clinic=request.clinic, by=request.user,
-                today=timezone.now().astimezone(request.clinic.zone).date(), **form.cleaned_data,
+                clinic=request.clinic,
+                by=request.user,
+                today=timezone.now().astimezone(request.clinic.zone).date(),
+                **form.cleaned_data,
             )
         except Refused as refused:
             for reason in refused.reasons:
                 form.add_error(reason.field or None, reason.message)
         else:
-            how = " They choose a password under “Set or forgot your password” on the sign-in page." if new else ""
+            how = (
+                " They choose a password under “Set or forgot your password” on the sign-in page."
+                if new
+                else ""
+            )
             messages.success(request, f"{member.user} works here now.{how}")
             return redirect("clinics:people")
     shown = {"form": form, "members": queries.members(request.clinic), "roles": list(Role)}
@@ -69,7 +77,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @staff(Right.MANAGE_CLINIC)
-def change_member(request: HttpRequest, pk: int) -> HttpResponse:
+def change_member(request: StaffRequest, pk: int) -> HttpResponse:
     member = queries.or_404(queries.members(request.clinic), pk=pk)
     try:
         if "reset" in request.POST:

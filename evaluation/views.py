@@ -9,14 +9,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
@@ -31,11 +31,11 @@ from .domain.values import read_day
 from .forms import ChecklistForm, ReasonForm, ResultForm, SignForm
 
 
-def _today(request: HttpRequest) -> date:
+def _today(request: StaffRequest) -> date:
     return local_date(timezone.now(), request.clinic.zone)
 
 
-def _roles(request: HttpRequest, clinical: Right) -> frozenset[str]:
+def _roles(request: StaffRequest, clinical: Right) -> frozenset[str]:
     """Which kinds of evidence this colleague may record: clinical, administrative, both or none."""
     may = request.membership.may
     named = (("clinical", clinical), ("administrative", Right.ADMIN_REQUIREMENTS))
@@ -47,7 +47,7 @@ def _show_refusal(form: Form, refused: Refused) -> None:
         form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
-def _checklist(request: HttpRequest, found: Any, purpose: Purpose, condition: str) -> ChecklistForm:
+def _checklist(request: StaffRequest, found: Any, purpose: Purpose, condition: str) -> ChecklistForm:
     patient = getattr(found, "patient", found)
     is_open = getattr(found, "state", "open") == "open"
     return ChecklistForm(
@@ -62,7 +62,7 @@ def _checklist(request: HttpRequest, found: Any, purpose: Purpose, condition: st
 
 @require_POST
 @staff(Right.EDIT_EVALUATION)
-def open_new(request: HttpRequest, diagnosis_pk: int) -> HttpResponse:
+def open_new(request: StaffRequest, diagnosis_pk: int) -> HttpResponse:
     diagnosis = patients.diagnosis(request.clinic, diagnosis_pk)
     try:
         found = actions.open_evaluation(
@@ -82,13 +82,11 @@ def open_new(request: HttpRequest, diagnosis_pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """The checklist of one evaluation; what is filled in is saved all together or not at all."""
     found = queries.evaluation(request.clinic, pk)
     form = _checklist(request, found, Purpose.CLEARANCE, found.diagnosis.condition)
     if request.method == "POST":
-        if not form.writable:
-            raise PermissionDenied
         if form.is_valid() and _saved(request, form, found.patient, found):
             return redirect("evaluation:detail", pk=pk)
     else:
@@ -106,7 +104,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluation/detail.html", shown, status=422 if form.is_bound else 200)
 
 
-def _saved(request: HttpRequest, form: ChecklistForm, patient: Any, evaluation: Any = None) -> bool:
+def _saved(request: StaffRequest, form: ChecklistForm, patient: Any, evaluation: Any = None) -> bool:
     try:
         written = actions.record_answers(
             patient=patient, answers=form.answers, by=request.user, now=timezone.now(), evaluation=evaluation
@@ -124,7 +122,7 @@ def _saved(request: HttpRequest, form: ChecklistForm, patient: Any, evaluation: 
 
 @require_POST
 @staff(Right.VIEW_PATIENTS)
-def verdict(request: HttpRequest, pk: int) -> HttpResponse:
+def verdict(request: StaffRequest, pk: int) -> HttpResponse:
     """The verdict as the form stands, nothing written."""
     found = queries.evaluation(request.clinic, pk)
     form = _checklist(request, found, Purpose.CLEARANCE, found.diagnosis.condition)
@@ -142,7 +140,7 @@ def verdict(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.SIGN_CLEARANCE)
-def sign(request: HttpRequest, pk: int) -> HttpResponse:
+def sign(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.evaluation(request.clinic, pk)
     if found.state != "open":
         messages.info(request, "This evaluation is no longer open.")
@@ -177,7 +175,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _with_reason(
-    request: HttpRequest, patient: Any, back: str, title: str, words: str, act: Callable[[str], None]
+    request: StaffRequest, patient: Any, back: str, title: str, words: str, act: Callable[[str], None]
 ) -> HttpResponse:
     """A page that asks for a reason; ``act`` writes it or raises a refusal."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
@@ -194,7 +192,7 @@ def _with_reason(
 
 
 @staff(Right.EDIT_EVALUATION)
-def close(request: HttpRequest, pk: int) -> HttpResponse:
+def close(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.evaluation(request.clinic, pk)
 
     def act(reason: str) -> None:
@@ -206,7 +204,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.SIGN_CLEARANCE)
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.clearance(request.clinic, pk)
 
     def act(reason: str) -> None:
@@ -218,7 +216,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def panel(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """The patient page's part on evaluations and results; a page of its own without JavaScript."""
     patient = patients.patient(request.clinic, patient_pk)
     record_view(patient=patient, by=request.user, page="evaluations and results")
@@ -243,7 +241,7 @@ def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def results(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def results(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """Every result ever recorded, corrected ones too."""
     patient = patients.patient(request.clinic, patient_pk)
     record_view(patient=patient, by=request.user, page="results")
@@ -252,7 +250,7 @@ def results(request: HttpRequest, patient_pk: int) -> HttpResponse:
     return render(request, "evaluation/results.html", shown)
 
 
-def _next(request: HttpRequest, patient_pk: int) -> str:
+def _next(request: StaffRequest, patient_pk: int) -> str:
     """Where to go after saving: an address of this site that was asked for, else the results."""
     asked = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
@@ -261,7 +259,7 @@ def _next(request: HttpRequest, patient_pk: int) -> str:
 
 
 @staff(Right.VIEW_PATIENTS)
-def record(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def record(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """Record one result of any kind: first which, then its value."""
     patient = patients.patient(request.clinic, patient_pk)
     roles = _roles(request, Right.RECORD_RESULTS)
@@ -277,7 +275,7 @@ def record(request: HttpRequest, patient_pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def correct(request: HttpRequest, pk: int) -> HttpResponse:
+def correct(request: StaffRequest, pk: int) -> HttpResponse:
     """Correct one result: the new value stands, the old one is kept with the reason."""
     found = queries.result(request.clinic, pk)
     kind = KINDS.get(found.kind)
@@ -290,7 +288,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _one_result(
-    request: HttpRequest, patient: Any, kind: Any, title: str, correcting: Any = None
+    request: StaffRequest, patient: Any, kind: Any, title: str, correcting: Any = None
 ) -> HttpResponse:
     form = ResultForm(
         request.POST if request.method == "POST" else None,
@@ -327,7 +325,7 @@ def _one_result(
     return render(request, "evaluation/result.html", shown, status=422 if form.is_bound else 200)
 
 
-def _asked(request: HttpRequest) -> dict[str, Any]:
+def _asked(request: StaffRequest) -> dict[str, Any]:
     """The visit a gate is asked for, from the address: its day, the course's start, the disease."""
     days = {name: read_day(request.GET.get(name, "")) for name in ("on", "start")}
     on, start = (day if isinstance(day, date) else None for day in days.values())
@@ -340,7 +338,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
 
 
 @staff(Right.VIEW_PATIENTS)
-def check(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def check(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """What the gate of one infusion asks for, on one page, to be filled in on the day or before."""
     patient = patients.patient(request.clinic, patient_pk)
     asked = _asked(request)
@@ -365,7 +363,7 @@ def check(request: HttpRequest, patient_pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.VIEW_PATIENTS)
-def check_verdict(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def check_verdict(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """The gate as the form stands, nothing written."""
     patient = patients.patient(request.clinic, patient_pk)
     asked = _asked(request)

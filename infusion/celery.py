@@ -25,6 +25,11 @@ BY_THE_CLOCK: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "plan follow-ups the desk missed": {
+        "task": "monitoring.tasks.plan_follow_ups",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "seal the audit trail": {
         "task": "clinics.tasks.seal_audit",
         "schedule": 60.0,

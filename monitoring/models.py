@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
+
 from patients.models import OfPatient
 
 
 class FollowUp(OfPatient):
-    """One follow-up due after one given infusion; derived from what was given, booked as a visit, closed by a person."""
+    """One follow-up due after one given infusion: derived from it, booked as a visit, closed by a person."""
 
     STATES = [("due", "Due"), ("done", "Done"), ("closed", "Closed without a visit")]
     planned_infusion = models.ForeignKey(

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from clinics.actions import differences, record
-from clinics.domain.refusals import Refusal, Refused
-from clinics.models import Clinic, User
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import F
+
+from clinics.actions import differences, record
+from clinics.domain.refusals import Refusal, Refused
+from clinics.models import Clinic, User
 
 from .domain.checks import Person
 from .domain.conditions import NAMES, Condition
@@ -34,10 +35,16 @@ STALE = "Somebody changed this patient while you were typing. Compare, and save 
 BIRTH_DATE_TRIES = 5
 
 
-def _note(patient: Patient, by: User | None, verb: str, subject: models.Model | None = None, **changes: Any) -> None:
+def _note(
+    patient: Patient, by: User | None, verb: str, subject: models.Model | None = None, **changes: Any
+) -> None:
     record(
-        clinic=patient.clinic, by=by, verb=verb, subject=subject or patient,
-        record_number=patient.record_number, changes=changes,
+        clinic=patient.clinic,
+        by=by,
+        verb=verb,
+        subject=subject or patient,
+        record_number=patient.record_number,
+        changes=changes,
     )
 
 
@@ -86,8 +93,12 @@ def add_patient(
     try:
         with transaction.atomic():
             patient = Patient.objects.create(
-                clinic=clinic, deceased=deceased or deceased_on is not None, deceased_on=deceased_on,
-                source_id=source_id, **_fields(person), **more,
+                clinic=clinic,
+                deceased=deceased or deceased_on is not None,
+                deceased_on=deceased_on,
+                source_id=source_id,
+                **_fields(person),
+                **more,
             )
     except IntegrityError as lost:
         raise Refused(Refusal("record_number_taken", SAME_NUMBER, "record_number")) from lost
@@ -110,7 +121,11 @@ def add_patient_with_diagnosis(
     patient = add_patient(clinic=clinic, by=by, now=now, person=person, **more)
     if condition:
         add_diagnosis(
-            patient=patient, by=by, now=now, condition=condition, state="confirmed" if certain else "to_confirm"
+            patient=patient,
+            by=by,
+            now=now,
+            condition=condition,
+            state="confirmed" if certain else "to_confirm",
         )
     return patient
 
@@ -139,7 +154,14 @@ def edit_patient(
     if not written:
         raise Refused(Refusal("stale", STALE))
     patient.refresh_from_db()
-    _note(patient, by, "changed patient", **changes)
+    record(
+        clinic=patient.clinic,
+        by=by,
+        verb="changed patient",
+        subject=patient,
+        record_number=patient.record_number,
+        changes=changes,
+    )
     return changes
 
 
@@ -151,7 +173,9 @@ def mark_deceased(*, patient: Patient, on: date | None, by: User | None, today: 
     """
     if on is not None and not patient.birth_date <= on <= today:
         raise Refused(
-            Refusal("impossible_day", "This day lies in the future or before the patient's birth.", "deceased_on")
+            Refusal(
+                "impossible_day", "This day lies in the future or before the patient's birth.", "deceased_on"
+            )
         )
     if patient.deceased and patient.deceased_on == on:
         return False
@@ -183,7 +207,10 @@ def add_diagnosis(
         code="",
         text=text or NAMES[Condition(condition)],
         defaults={
-            "clinic": patient.clinic, "condition": condition, "state": state, "recorded_on": recorded_on,
+            "clinic": patient.clinic,
+            "condition": condition,
+            "state": state,
+            "recorded_on": recorded_on,
             "confirmed_by": by if state == "confirmed" else None,
             "confirmed_at": now if state == "confirmed" else None,
         },
@@ -197,7 +224,9 @@ def confirm_diagnosis(*, diagnosis: Diagnosis, condition: str, by: User, now: da
     """A person says which of the seven a near diagnosis is. Refused where that condition stands already."""
     if diagnosis.state != "to_confirm":
         raise Refused(Refusal("already_decided", "Somebody has decided this diagnosis meanwhile."))
-    others = diagnosis.patient.diagnoses.filter(condition=condition, state="confirmed").exclude(pk=diagnosis.pk)
+    others = diagnosis.patient.diagnoses.filter(condition=condition, state="confirmed").exclude(
+        pk=diagnosis.pk
+    )
     if others.exists():
         raise Refused(Refusal("diagnosis_stands", "This patient has that diagnosis already.", "condition"))
     return _decide(diagnosis, "confirmed", condition, by, now)
@@ -292,12 +321,24 @@ def record_earlier_infusion(
     if patient.earlierinfusion_set.filter(given_on=given_on).exists():
         raise Refused(Refusal("known", "An infusion on this day is recorded already.", "given_on"))
     infusion = EarlierInfusion.objects.create(
-        clinic=patient.clinic, patient=patient, given_on=given_on, product=product, dose_mg=dose_mg,
-        given_here=given_here, reaction_grade=reaction_grade, reaction_text=reaction_text, recorded_by=by,
+        clinic=patient.clinic,
+        patient=patient,
+        given_on=given_on,
+        product=product,
+        dose_mg=dose_mg,
+        given_here=given_here,
+        reaction_grade=reaction_grade,
+        reaction_text=reaction_text,
+        recorded_by=by,
     )
     _note(
-        patient, by, "recorded earlier infusion", infusion,
-        given_on=str(given_on), dose_mg=str(dose_mg), reaction_grade=reaction_grade,
+        patient,
+        by,
+        "recorded earlier infusion",
+        infusion,
+        given_on=str(given_on),
+        dose_mg=str(dose_mg),
+        reaction_grade=reaction_grade,
     )
     return infusion
 
@@ -317,7 +358,9 @@ def invite(*, patient: Patient, by: User, now: datetime) -> PortalAccess:
     if user is None:
         user = User.objects.create_user(patient.email, None, name="", door="portal")
     elif user.door != "portal":
-        raise Refused(Refusal("staff_address", "This address belongs to a colleague. Use another one.", "email"))
+        raise Refused(
+            Refusal("staff_address", "This address belongs to a colleague. Use another one.", "email")
+        )
     if patient.portalaccess_set.filter(user=user, revoked_at__isnull=True).exists():
         raise Refused(Refusal("already_invited", "This patient has been invited under this address already."))
     access = PortalAccess.objects.create(

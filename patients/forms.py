@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from clinics.forms import sound_text
 from django import forms
+
+from clinics.forms import sound_text
 
 from .domain.checks import Person, check_person
 from .models import CONDITIONS, SEXES, YES_NO_UNKNOWN, Patient
@@ -40,19 +41,26 @@ class PatientForm(forms.Form):
     record_number = forms.CharField(required=False, help_text="The number on the patient's chart.")
     sex = forms.ChoiceField(label="Sex recorded for care", choices=SEXES, required=False)
     past_menopause = forms.ChoiceField(
-        label="Past menopause", choices=YES_NO_UNKNOWN, required=False, initial="unknown",
+        label="Past menopause",
+        choices=YES_NO_UNKNOWN,
+        required=False,
+        initial="unknown",
         help_text="Decides whether a pregnancy test is asked for.",
     )
     hysterectomy = forms.ChoiceField(choices=YES_NO_UNKNOWN, required=False, initial="unknown")
     email = forms.CharField(
-        label="E-mail", required=False, help_text="Appointments and reminders go here. Without one, staff call."
+        label="E-mail",
+        required=False,
+        help_text="Appointments and reminders go here. Without one, staff call.",
     )
     phone = forms.CharField(label="Telephone", required=False)
     address = Line(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     language = forms.ChoiceField(choices=[("en", "English"), ("es", "Spanish")], required=False)
     weight_kg = forms.CharField(label="Weight (kg)", required=False)
     height_cm = forms.CharField(label="Height (cm)", required=False)
-    condition = forms.ChoiceField(label="Diagnosis", choices=[("", "Not known yet"), *CONDITIONS], required=False)
+    condition = forms.ChoiceField(
+        label="Diagnosis", choices=[("", "Not known yet"), *CONDITIONS], required=False
+    )
 
     person: Person | None = None
 
@@ -61,7 +69,8 @@ class PatientForm(forms.Form):
         if patient is not None:
             kwargs.setdefault("initial", {}).update(
                 {name: getattr(patient, name) for name in self.base_fields if hasattr(patient, name)},
-                birth_date=patient.birth_date.isoformat(), phone=str(patient.phone or ""),
+                birth_date=patient.birth_date.isoformat(),
+                phone=str(patient.phone or ""),
             )
         super().__init__(*args, **kwargs)
         if patient is not None:
@@ -69,12 +78,16 @@ class PatientForm(forms.Form):
                 del self.fields[name]
             if patient.language not in ("en", "es"):
                 self.fields["language"].choices = [  # type: ignore[attr-defined]
-                    (patient.language, patient.language), ("en", "English"), ("es", "Spanish"),
+                    (patient.language, patient.language),
+                    ("en", "English"),
+                    ("es", "Spanish"),
                 ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        checked = check_person({name: self.data.get(self.add_prefix(name), "") for name in self.fields}, today=self.today)
+        checked = check_person(
+            {name: self.data.get(self.add_prefix(name), "") for name in self.fields}, today=self.today
+        )
         if isinstance(checked, Person):
             self.person = checked
         else:
@@ -123,8 +136,11 @@ class MeasurementForm(forms.Form):
         if taken_on and not self.patient.birth_date <= taken_on <= self.today:
             self.add_error("taken_on", "This day lies in the future or before the patient's birth.")
         known = {
-            "record_number": "x1", "given_name": "x", "family_name": "x",
-            "birth_date": self.patient.birth_date.isoformat(), **typed,
+            "record_number": "x1",
+            "given_name": "x",
+            "family_name": "x",
+            "birth_date": self.patient.birth_date.isoformat(),
+            **typed,
         }
         checked = check_person(known, today=self.today)
         if isinstance(checked, Person):
@@ -140,11 +156,17 @@ class EarlierInfusionForm(forms.Form):
     where = forms.ChoiceField(choices=[("elsewhere", "Elsewhere"), ("here", "In this clinic")])
     product = Line(label="Product (brand)", required=False, max_length=100)
     dose_mg = forms.DecimalField(
-        label="Dose (mg)", required=False, min_value=1, max_value=2000, max_digits=7, decimal_places=2,
+        label="Dose (mg)",
+        required=False,
+        min_value=1,
+        max_value=2000,
+        max_digits=7,
+        decimal_places=2,
         help_text="Leave empty when it is not known.",
     )
     reaction_grade = forms.TypedChoiceField(
-        label="Infusion reaction (CTCAE grade)", coerce=int, empty_value=0,
+        label="Infusion reaction (CTCAE grade)",
+        coerce=int,
         choices=[(0, "None known"), (1, "Grade 1"), (2, "Grade 2"), (3, "Grade 3"), (4, "Grade 4")],
     )
     reaction_text = Line(label="What happened", required=False, max_length=250)

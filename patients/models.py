@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from clinics.models import ClinicManager
 from django.db import models
 from django.db.models import Q
 from phonenumber_field.modelfields import PhoneNumberField
+
+from clinics.models import ClinicManager
 
 SEXES = [("female", "Female"), ("male", "Male"), ("other", "Other"), ("unknown", "Not recorded")]
 CONDITIONS = [
@@ -39,7 +40,9 @@ class Patient(models.Model):
     language = models.CharField(max_length=10, default="en")
     deceased = models.BooleanField(default=False)
     deceased_on = models.DateField(null=True, blank=True)
-    source_id = models.CharField(max_length=100, blank=True, help_text="The record's name in the system it came from.")
+    source_id = models.CharField(
+        max_length=100, blank=True, help_text="The record's name in the system it came from."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
     objects = ClinicManager()
@@ -67,7 +70,9 @@ class OfPatient(models.Model):
     """What belongs to a patient, and so to the patient's clinic."""
 
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="%(class)s_set", related_query_name="%(class)s")
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="%(class)s_set", related_query_name="%(class)s"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     objects = ClinicManager()
 
@@ -100,7 +105,9 @@ class Diagnosis(OfPatient):
         constraints = [
             models.UniqueConstraint(fields=["patient", "system", "code", "text"], name="diagnosis_once"),
             models.UniqueConstraint(
-                fields=["patient", "condition"], condition=Q(state="confirmed"), name="confirmed_condition_once"
+                fields=["patient", "condition"],
+                condition=Q(state="confirmed"),
+                name="confirmed_condition_once",
             ),
         ]
 
@@ -137,7 +144,9 @@ class Vaccination(OfPatient):
 
     class Meta:
         ordering = ["-given_on"]
-        constraints = [models.UniqueConstraint(fields=["patient", "text", "given_on"], name="vaccination_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "text", "given_on"], name="vaccination_once")
+        ]
 
 
 class Measurement(OfPatient):
@@ -150,7 +159,9 @@ class Measurement(OfPatient):
 
     class Meta:
         ordering = ["-taken_on", "-id"]
-        constraints = [models.UniqueConstraint(fields=["patient", "kind", "taken_on", "value"], name="measurement_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "kind", "taken_on", "value"], name="measurement_once")
+        ]
 
 
 class EarlierInfusion(OfPatient):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from datetime import date
+
+from django.db.models import Count, Q, QuerySet
 
 from clinics.models import Clinic, User
 from clinics.queries import or_404
-from django.db.models import Count, Q, QuerySet
 
 from .models import Diagnosis, Measurement, Patient, PortalAccess
 
@@ -33,10 +35,8 @@ def search(clinic: Clinic, words: str) -> QuerySet[Patient]:
         condition = (
             Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(record_number__icontains=word)
         )
-        try:
+        with suppress(ValueError):
             condition |= Q(birth_date=date.fromisoformat(word))
-        except ValueError:
-            pass
         rows = rows.filter(condition)
     return rows
 
@@ -60,7 +60,10 @@ def diagnosis(clinic: Clinic, pk: int) -> Diagnosis:
 def diagnoses_to_confirm(clinic: Clinic) -> QuerySet[Diagnosis]:
     """Near but not certain: a person must say whether it is one of the seven."""
     return (
-        Diagnosis.objects.of(clinic).filter(state="to_confirm").select_related("patient").order_by("created_at", "id")
+        Diagnosis.objects.of(clinic)
+        .filter(state="to_confirm")
+        .select_related("patient")
+        .order_by("created_at", "id")
     )
 
 

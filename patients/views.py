@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from clinics.access import staff
-from clinics.domain.refusals import Refused
-from clinics.domain.rights import Right
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+
+from clinics.access import StaffRequest, staff
+from clinics.domain.refusals import Refused
+from clinics.domain.rights import Right
 
 from . import actions, queries
 from .forms import DeathForm, DecideForm, DiagnosisForm, EarlierInfusionForm, MeasurementForm, PatientForm
 
 
-def _today(request: HttpRequest):
+def _today(request: StaffRequest) -> date:
     return timezone.now().astimezone(request.clinic.zone).date()
+
+
+def _typed(request: StaffRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _show_refusal(form: Form, refused: Refused) -> None:
@@ -27,7 +36,7 @@ def _show_refusal(form: Form, refused: Refused) -> None:
 
 
 @staff(Right.VIEW_PATIENTS)
-def patient_list(request: HttpRequest) -> HttpResponse:
+def patient_list(request: StaffRequest) -> HttpResponse:
     words = request.GET.get("q", "")[:200]
     rows = queries.with_conditions(queries.search(request.clinic, words))
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
@@ -35,7 +44,7 @@ def patient_list(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
     actions.record_view(patient=patient, by=request.user, page="patient")
     diagnoses = list(patient.diagnoses.all())
@@ -53,15 +62,19 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.EDIT_PATIENTS)
-def add(request: HttpRequest) -> HttpResponse:
-    form = PatientForm(request.POST if request.method == "POST" else None, today=_today(request))
+def add(request: StaffRequest) -> HttpResponse:
+    form = PatientForm(_typed(request), today=_today(request))
     if request.method == "POST" and form.is_valid() and form.person:
         now = timezone.now()
         try:
             patient = actions.add_patient_with_diagnosis(
-                clinic=request.clinic, by=request.user, now=now, person=form.person,
+                clinic=request.clinic,
+                by=request.user,
+                now=now,
+                person=form.person,
                 condition=form.cleaned_data["condition"],
-                certain=request.membership.may(Right.CONFIRM_DIAGNOSIS), **form.more,
+                certain=request.membership.may(Right.CONFIRM_DIAGNOSIS),
+                **form.more,
             )
         except Refused as refused:
             _show_refusal(form, refused)
@@ -73,9 +86,9 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.EDIT_PATIENTS)
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
-    form = PatientForm(request.POST if request.method == "POST" else None, today=_today(request), patient=patient)
+    form = PatientForm(_typed(request), today=_today(request), patient=patient)
     if request.method == "POST" and form.is_valid() and form.person:
         shown = request.POST.get("version", "")
         version = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else 0
@@ -94,14 +107,16 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def background(request: HttpRequest, pk: int) -> HttpResponse:
+def background(request: StaffRequest, pk: int) -> HttpResponse:
     """Allergies, medication, vaccinations, other conditions, measurements: all that came along."""
     patient = queries.patient(request.clinic, pk)
     actions.record_view(patient=patient, by=request.user, page="background")
     return render(request, "patients/background.html", {"patient": patient})
 
 
-def _small_form(request: HttpRequest, pk: int, form: Form, title: str, save) -> HttpResponse:
+def _small_form(
+    request: StaffRequest, pk: int, form: Form, title: str, save: Callable[[Any, dict[str, Any]], None]
+) -> HttpResponse:
     """Show one of a patient's small forms; ``save`` writes the checked form or raises a refusal."""
     patient = queries.patient(request.clinic, pk)
     if request.method == "POST" and form.is_valid():
@@ -117,20 +132,32 @@ def _small_form(request: HttpRequest, pk: int, form: Form, title: str, save) -> 
 
 
 @staff(Right.CONFIRM_DIAGNOSIS)
-def add_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(patient, typed):
+def add_diagnosis(request: StaffRequest, pk: int) -> HttpResponse:
+    def save(patient: Any, typed: dict[str, Any]) -> None:
         actions.add_diagnosis(
-            patient=patient, by=request.user, now=timezone.now(),
-            condition=typed["condition"], recorded_on=typed["recorded_on"],
+            patient=patient,
+            by=request.user,
+            now=timezone.now(),
+            condition=typed["condition"],
+            recorded_on=typed["recorded_on"],
         )
 
-    return _small_form(request, pk, DiagnosisForm(request.POST if request.method == "POST" else None), "Add a diagnosis", save)
+    return _small_form(
+        request,
+        pk,
+        DiagnosisForm(_typed(request)),
+        "Add a diagnosis",
+        save,
+    )
 
 
 @staff(Right.CONFIRM_DIAGNOSIS)
-def decide_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
+def decide_diagnosis(request: StaffRequest, pk: int) -> HttpResponse:
     diagnosis = queries.diagnosis(request.clinic, pk)
-    form = DecideForm(request.POST if request.method == "POST" else None, initial={"condition": diagnosis.condition or "none"})
+    form = DecideForm(
+        _typed(request),
+        initial={"condition": diagnosis.condition or "none"},
+    )
     if request.method == "POST" and form.is_valid():
         chosen, now = form.cleaned_data["condition"], timezone.now()
         try:
@@ -143,18 +170,26 @@ def decide_diagnosis(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Decided.")
             return redirect("patients:detail", pk=diagnosis.patient_id)
-    shown = {"patient": diagnosis.patient, "form": form, "diagnosis": diagnosis, "form_title": "Which diagnosis is this?"}
+    shown = {
+        "patient": diagnosis.patient,
+        "form": form,
+        "diagnosis": diagnosis,
+        "form_title": "Which diagnosis is this?",
+    }
     return render(request, "patients/small_form.html", shown, status=422 if form.is_bound else 200)
 
 
 @staff(Right.RECORD_RESULTS)
-def measure(request: HttpRequest, pk: int) -> HttpResponse:
+def measure(request: StaffRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
     form = MeasurementForm(
-        request.POST if request.method == "POST" else None, patient=patient, today=_today(request), initial={"taken_on": _today(request)}
+        _typed(request),
+        patient=patient,
+        today=_today(request),
+        initial={"taken_on": _today(request)},
     )
 
-    def save(patient, typed):
+    def save(patient: Any, typed: dict[str, Any]) -> None:
         for kind, value in form.values.items():
             if value is not None:
                 actions.record_measurement(
@@ -165,28 +200,48 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.RECORD_HISTORY)
-def add_earlier_infusion(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(patient, typed):
+def add_earlier_infusion(request: StaffRequest, pk: int) -> HttpResponse:
+    def save(patient: Any, typed: dict[str, Any]) -> None:
         actions.record_earlier_infusion(
-            patient=patient, given_on=typed["given_on"], product=typed["product"], dose_mg=typed["dose_mg"],
-            given_here=typed["where"] == "here", reaction_grade=typed["reaction_grade"],
-            reaction_text=typed["reaction_text"], by=request.user, now=timezone.now(),
+            patient=patient,
+            given_on=typed["given_on"],
+            product=typed["product"],
+            dose_mg=typed["dose_mg"],
+            given_here=typed["where"] == "here",
+            reaction_grade=typed["reaction_grade"],
+            reaction_text=typed["reaction_text"],
+            by=request.user,
+            now=timezone.now(),
         )
 
-    return _small_form(request, pk, EarlierInfusionForm(request.POST if request.method == "POST" else None), "Add an earlier infusion", save)
+    return _small_form(
+        request,
+        pk,
+        EarlierInfusionForm(_typed(request)),
+        "Add an earlier infusion",
+        save,
+    )
 
 
 @staff(Right.EDIT_PATIENTS)
-def mark_deceased(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(patient, typed):
-        actions.mark_deceased(patient=patient, on=typed["deceased_on"], by=request.user, today=_today(request))
+def mark_deceased(request: StaffRequest, pk: int) -> HttpResponse:
+    def save(patient: Any, typed: dict[str, Any]) -> None:
+        actions.mark_deceased(
+            patient=patient, on=typed["deceased_on"], by=request.user, today=_today(request)
+        )
 
-    return _small_form(request, pk, DeathForm(request.POST if request.method == "POST" else None), "The patient has died", save)
+    return _small_form(
+        request,
+        pk,
+        DeathForm(_typed(request)),
+        "The patient has died",
+        save,
+    )
 
 
 @require_POST
 @staff(Right.INVITE_PATIENT)
-def invite(request: HttpRequest, pk: int) -> HttpResponse:
+def invite(request: StaffRequest, pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
     try:
         actions.invite(patient=patient, by=request.user, now=timezone.now())
@@ -200,7 +255,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.INVITE_PATIENT)
-def revoke(request: HttpRequest, pk: int, access_pk: int) -> HttpResponse:
+def revoke(request: StaffRequest, pk: int, access_pk: int) -> HttpResponse:
     patient = queries.patient(request.clinic, pk)
     access = queries.or_404(queries.portal_accesses(patient), pk=access_pk)
     actions.revoke_access(access=access, by=request.user, now=timezone.now())

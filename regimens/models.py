@@ -8,7 +8,7 @@ from clinics.models import ClinicManager
 
 
 class RegimenVersion(models.Model):
-    """One version of a regimen in one clinic. ``definition`` is read by ``regimens.domain.definition``; never edited."""
+    """One version of a regimen in one clinic; never edited. ``definition`` is read by ``regimens.domain``."""
 
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="regimen_versions")
     code = models.CharField(max_length=40)
@@ -22,7 +22,9 @@ class RegimenVersion(models.Model):
 
     class Meta:
         ordering = ["code", "-version"]
-        constraints = [models.UniqueConstraint(fields=["clinic", "code", "version"], name="regimen_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "code", "version"], name="regimen_version_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, version {self.version}"
@@ -33,7 +35,9 @@ class Approval(models.Model):
 
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
     regimen_version = models.ForeignKey(RegimenVersion, models.PROTECT, related_name="approvals")
-    role = models.CharField(max_length=20, choices=[("prescriber", "Prescriber"), ("pharmacist", "Pharmacist")])
+    role = models.CharField(
+        max_length=20, choices=[("prescriber", "Prescriber"), ("pharmacist", "Pharmacist")]
+    )
     by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
     at = models.DateTimeField()
     objects = ClinicManager()

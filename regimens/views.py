@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
 
@@ -20,7 +20,7 @@ from .forms import PreviewForm
 
 @require_GET
 @staff(Right.VIEW_REGIMENS)
-def regimen_list(request: HttpRequest) -> HttpResponse:
+def regimen_list(request: StaffRequest) -> HttpResponse:
     rows = [(row, queries.state(row)) for row in queries.versions(request.clinic)]
     waiting = queries.waiting_defaults(request.clinic)
     return render(request, "regimens/list.html", {"rows": rows, "waiting": waiting})
@@ -28,13 +28,13 @@ def regimen_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @staff(Right.VIEW_REGIMENS)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     return _detail(request, pk)
 
 
 @require_POST
 @staff(Right.APPROVE_REGIMEN)
-def load(request: HttpRequest) -> HttpResponse:
+def load(request: StaffRequest) -> HttpResponse:
     loaded = actions.load_defaults(clinic=request.clinic, by=request.user)
     for version in loaded:
         messages.success(request, f"{version} is loaded and waits for approval.")
@@ -45,7 +45,7 @@ def load(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @staff(Right.APPROVE_REGIMEN)
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
+def approve(request: StaffRequest, pk: int) -> HttpResponse:
     version = queries.version(request.clinic, pk)
     try:
         actions.approve(version=version, by=request.user, membership=request.membership, now=timezone.now())
@@ -55,7 +55,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("regimens:detail", pk=pk)
 
 
-def _detail(request: HttpRequest, pk: int, *, reasons: tuple[Refusal, ...] = ()) -> HttpResponse:
+def _detail(request: StaffRequest, pk: int, *, reasons: tuple[Refusal, ...] = ()) -> HttpResponse:
     version = queries.version(request.clinic, pk)
     regimen = queries.regimen_of(version)
     usual = {

@@ -49,7 +49,9 @@ class PlannedInfusion(OfPatient):
     ]
     course = models.ForeignKey(Course, models.PROTECT, related_name="planned_infusions")
     ordinal = models.PositiveSmallIntegerField(help_text="Counts from 1 through induction and maintenance.")
-    phase = models.CharField(max_length=12, choices=[("induction", "Induction"), ("maintenance", "Maintenance")])
+    phase = models.CharField(
+        max_length=12, choices=[("induction", "Induction"), ("maintenance", "Maintenance")]
+    )
     dose_mg = models.DecimalField(max_digits=7, decimal_places=2)
     target_on = models.DateField()
     earliest_on = models.DateField()
@@ -94,11 +96,15 @@ class Visit(OfPatient):
         PlannedInfusion, models.PROTECT, null=True, blank=True, related_name="visits"
     )
     chair = models.ForeignKey("clinics.Chair", models.PROTECT, null=True, blank=True, related_name="visits")
-    nurse = models.ForeignKey("clinics.Membership", models.PROTECT, null=True, blank=True, related_name="visits")
+    nurse = models.ForeignKey(
+        "clinics.Membership", models.PROTECT, null=True, blank=True, related_name="visits"
+    )
     title = models.CharField(max_length=100, blank=True, help_text="What a follow-up is for.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    phases = models.JSONField(default=list, help_text="[[phase, minutes], …] in order; sums to the visit's length.")
+    phases = models.JSONField(
+        default=list, help_text="[[phase, minutes], …] in order; sums to the visit's length."
+    )
     status = models.CharField(max_length=10, choices=STATUSES, default="booked")
     version = models.PositiveIntegerField(default=1)
     booked_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
@@ -108,11 +114,14 @@ class Visit(OfPatient):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="visit_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(kind="follow_up") | Q(chair__isnull=False, nurse__isnull=False, planned_infusion__isnull=False),
+                condition=Q(kind="follow_up")
+                | Q(chair__isnull=False, nurse__isnull=False, planned_infusion__isnull=False),
                 name="infusion_has_chair_and_nurse",
             ),
             models.UniqueConstraint(
-                fields=["planned_infusion"], condition=Q(status__in=STANDING), name="planned_infusion_booked_once"
+                fields=["planned_infusion"],
+                condition=Q(status__in=STANDING),
+                name="planned_infusion_booked_once",
             ),
             PostgresExclusion(
                 name="visit_chair_no_overlap",

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,17 @@ def broker(broker_url: str, settings: Any) -> Iterator[str]:
     yield broker_url
     app.conf.broker_url = before
     forget_links()
+
+
+@pytest.fixture
+def hung_broker() -> Iterator[str]:
+    """A socket that takes connections and never says a word."""
+    directory = tempfile.TemporaryDirectory(prefix="infusion-")
+    path = Path(directory.name) / "hung.sock"
+    with directory, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(8)
+        yield f"redis+socket://{path}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import date
 from evaluation.domain.requirements import DEFAULTS, Purpose
 from evaluation.models import Result
 from patients.models import Patient
-from tests.domain.test_verdict import GOOD
+from tests.evidence import GOOD
 
 
 def open_gate(patient: Patient, on: date, **changes: str) -> None:

@@ -71,7 +71,9 @@ def _start(binaries: Path, become: Become | None, data: Path) -> Server:
         check=False,
     )
     if initdb.returncode != 0:
-        raise NoPostgreSQL(initdb.stderr.strip().splitlines()[-1] if initdb.stderr.strip() else "initdb failed")
+        raise NoPostgreSQL(
+            initdb.stderr.strip().splitlines()[-1] if initdb.stderr.strip() else "initdb failed"
+        )
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(data)]
     for name, setting in SETTINGS.items():
         command += ["-c", f"{name}={setting}"]
@@ -153,5 +155,3 @@ def _prepare(become: Become, data: Path) -> None:
     if isinstance(become, Another):
         data.parent.chmod(0o711)
         os.chown(data, become.uid, become.gid)
-
-

@@ -143,17 +143,12 @@ def finish(
     record.save()
     on = local_date(visit.starts_at, visit.clinic.zone)
     scheduling.mark_given(planned=planned, on=on, by=by, now=now)
-    _note(
-        visit,
-        "finished infusion",
-        by,
-        IN_CHAIR,
-        after,
-        dose_mg=f"{record.dose_mg:f}",
-        product=product,
-        reaction_grade=str(reaction_grade),
-        reaction=reaction_text,
-    )
+    details = {"dose_mg": f"{record.dose_mg.normalize():f}"}
+    if product:
+        details["product"] = product
+    if reaction_grade:
+        details |= {"reaction_grade": str(reaction_grade), "reaction": reaction_text}
+    _note(visit, "finished infusion", by, IN_CHAIR, after, **details)
     if reaction_grade >= SEVERE:
         _after_severe_reaction(visit, record, now)
     return queries.visit(visit.clinic, visit.pk)

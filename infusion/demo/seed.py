@@ -9,17 +9,23 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+
 from clinics import actions as clinics
 from clinics.domain.rights import Role
 from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
-from django.db import transaction
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
+from infusion.demo import people
+from infusion.demo.accounts import Account
+from infusion.demo.people import Invented
+from infusion.portal.domain.education import VERSION
 from monitoring.actions import plan_follow_ups
 from patients import actions as patients
 from patients.domain.checks import Person, check_person
@@ -32,11 +38,6 @@ from scheduling import actions as scheduling
 from scheduling import queries as schedule
 from scheduling.models import Course, Visit
 from treatment import actions as treatment
-
-from infusion.demo import people
-from infusion.demo.accounts import Account
-from infusion.demo.people import Invented
-from infusion.portal.domain.education import VERSION
 
 # The demo opens in the zone where it is nearest to eleven in the morning, so that a day is under way to look at.
 ZONES = {
@@ -75,11 +76,21 @@ class Filling:
         self.regimen = self._regimen()
 
     def _clinic(self) -> Clinic:
-        zone = min(ZONES, key=lambda name: abs(self.now.astimezone(ZoneInfo(name)).hour + self.now.minute / 60 - 11))
+        zone = min(
+            ZONES, key=lambda name: abs(self.now.astimezone(ZoneInfo(name)).hour + self.now.minute / 60 - 11)
+        )
         clinic = clinics.open_clinic(
-            slug="demo", name="Willow Street Infusion Clinic", time_zone=zone,
-            address="14 Willow Street\nSecond floor", phone="+1 212 555 2368", email="desk@willow.example.org",
-            opens=OPENS, closes=CLOSES, chairs=5, days=7, country=ZONES[zone],
+            slug="demo",
+            name="Willow Street Infusion Clinic",
+            time_zone=zone,
+            address="14 Willow Street\nSecond floor",
+            phone="+1 212 555 2368",
+            email="desk@willow.example.org",
+            opens=OPENS,
+            closes=CLOSES,
+            chairs=5,
+            days=7,
+            country=ZONES[zone],
             directions="Take the lift by the main entrance. Parking is free for two hours behind the house.",
         )
         if calendar(clinic, *[self.now.astimezone(clinic.zone).date()] * 2).closures:
@@ -92,11 +103,13 @@ class Filling:
         members = {role: self._colleague(role, name) for role, name in people.STAFF.items()}
         for name in people.MORE_NURSES:
             self._colleague("nurse", name, keep=False)
-        clinics.approve_education(clinic=self.clinic, version=VERSION, by=members["manager"].user, today=self.today)
+        clinics.approve_education(
+            clinic=self.clinic, version=VERSION, by=members["manager"].user, today=self.today
+        )
         return Team(members)
 
     def _colleague(self, role: str, name: str, *, keep: bool = True) -> Membership:
-        email = f"{role if keep else name.split()[0].lower()}@willow.example.org"
+        email = f"{role if keep else name.split(maxsplit=1)[0].lower()}@willow.example.org"
         long_ago = self.today - timedelta(days=730)
         member, _ = clinics.add_member(
             clinic=self.clinic, email=email, name=name, role=Role(role), by=None, today=long_ago
@@ -131,8 +144,14 @@ class Filling:
         self.number += 1
         person = check_person(
             {
-                "record_number": f"WS-{1000 + self.number}", "given_name": who.given, "family_name": who.family,
-                "birth_date": who.born, "sex": who.sex, "email": who.email, "weight_kg": "74", "height_cm": "170",
+                "record_number": f"WS-{1000 + self.number}",
+                "given_name": who.given,
+                "family_name": who.family,
+                "birth_date": who.born,
+                "sex": who.sex,
+                "email": who.email,
+                "weight_kg": "74",
+                "height_cm": "170",
                 "phone": f"+1 212 555 {2400 + self.number}",
             },
             today=self.today,
@@ -140,15 +159,27 @@ class Filling:
         assert isinstance(person, Person), person
         more = {"past_menopause": "yes"} if who.sex == "female" and who.born < "1970" else {}
         return patients.add_patient_with_diagnosis(
-            clinic=self.clinic, by=self.team["prescriber" if certain else "receptionist"], now=when, person=person,
-            condition=who.condition, certain=certain, address=f"{self.number} Mill Lane", **more,
+            clinic=self.clinic,
+            by=self.team["prescriber" if certain else "receptionist"],
+            now=when,
+            person=person,
+            condition=who.condition,
+            certain=certain,
+            address=f"{self.number} Mill Lane",
+            **more,
         )
 
     def answers(self, patient: Patient, rows: Iterable[tuple[str, str, str]], when: datetime) -> None:
         for kind, value, unit in rows:
             evaluation.record_result(
-                clinic=self.clinic, patient=patient, kind=kind, value=value, unit=unit, observed_on=self.day(when),
-                by=self.team["nurse"], now=when,
+                clinic=self.clinic,
+                patient=patient,
+                kind=kind,
+                value=value,
+                unit=unit,
+                observed_on=self.day(when),
+                by=self.team["nurse"],
+                now=when,
             )
 
     def evaluated(self, patient: Patient, when: datetime, **instead: str) -> Diagnosis:
@@ -164,8 +195,14 @@ class Filling:
             rows[kind] = (kind, value, rows[kind][2])
         self.answers(patient, rows.values(), when)
         evaluation.record_result(
-            clinic=self.clinic, patient=patient, kind="payer_authorisation", value="granted", observed_on=self.day(when),
-            valid_until=self.day(when) + timedelta(days=365), note="Reference WS-4471", by=self.team["receptionist"],
+            clinic=self.clinic,
+            patient=patient,
+            kind="payer_authorisation",
+            value="granted",
+            observed_on=self.day(when),
+            valid_until=self.day(when) + timedelta(days=365),
+            note="Reference WS-4471",
+            by=self.team["receptionist"],
             now=when,
         )
         return diagnosis
@@ -174,21 +211,31 @@ class Filling:
         patient = patient or self.patient(who, when)
         diagnosis = self.evaluated(patient, when)
         return evaluation.sign(
-            evaluation=diagnosis.evaluations.get(state="open"), regimen_version=self.regimen,
-            valid_until=self.day(when) + timedelta(days=364), by=self.team["prescriber"], now=when,
+            evaluation=diagnosis.evaluations.get(state="open"),
+            regimen_version=self.regimen,
+            valid_until=self.day(when) + timedelta(days=364),
+            by=self.team["prescriber"],
+            now=when,
             off_label_reason="Schedule agreed in the clinic's protocol.",
         )
 
     def prescribed(self, who: Invented, when: datetime, start_on: date) -> Course:
         clearance = self.cleared(who, when)
         return scheduling.prescribe_course(
-            clinic=self.clinic, patient=clearance.patient, clearance=clearance, regimen_version=self.regimen,
-            start_on=start_on, by=self.team["prescriber"], now=when,
+            clinic=self.clinic,
+            patient=clearance.patient,
+            clearance=clearance,
+            regimen_version=self.regimen,
+            start_on=start_on,
+            by=self.team["prescriber"],
+            now=when,
         )
 
     def pair_booked(self, who: Invented, when: datetime, start_on: date) -> tuple[Visit, Visit]:
         course = self.prescribed(who, when, start_on)
-        found = schedule.pair_times(schedule.read_plan(course), now=when, asked=schedule.Asked(start=start_on))
+        found = schedule.pair_times(
+            schedule.read_plan(course), now=when, asked=schedule.Asked(start=start_on)
+        )
         first, second = found.cards[0].places
         return scheduling.book_pair(
             course=course, first=first.seat, second=second.seat, by=self.team["receptionist"], now=when
@@ -204,14 +251,24 @@ class Filling:
             step += 1
         for number, on in enumerate(given):
             patients.record_earlier_infusion(
-                patient=patient, given_on=on, product="Truxima", dose_mg=1000, given_here=number > 1,
-                reaction_grade=0 if number else 1, reaction_text="" if number else "Itching, settled by itself",
-                by=self.team["nurse"], now=when,
+                patient=patient,
+                given_on=on,
+                product="Truxima",
+                dose_mg=Decimal(1000),
+                given_here=number > 1,
+                reaction_grade=0 if number else 1,
+                reaction_text="" if number else "Itching, settled by itself",
+                by=self.team["nurse"],
+                now=when,
             )
         clearance = self.cleared(who, when, patient=patient)
         return scheduling.continue_course(
-            clinic=self.clinic, patient=patient, clearance=clearance, regimen_version=self.regimen,
-            by=self.team["prescriber"], now=when,
+            clinic=self.clinic,
+            patient=patient,
+            clearance=clearance,
+            regimen_version=self.regimen,
+            by=self.team["prescriber"],
+            now=when,
         )
 
     def maintenance_booked(self, course: Course, at: time, when: datetime) -> Visit:
@@ -246,7 +303,11 @@ def _before_treatment(demo: Filling) -> None:
     for who in people.IN_EVALUATION:
         patient = demo.patient(who, demo.ago(9))
         evaluation.open_evaluation(
-            clinic=demo.clinic, patient=patient, diagnosis=patient.diagnoses.get(), by=demo.team["nurse"], now=demo.ago(3)
+            clinic=demo.clinic,
+            patient=patient,
+            diagnosis=patient.diagnoses.get(),
+            by=demo.team["nurse"],
+            now=demo.ago(3),
         )
         demo.answers(patient, people.FIT[:9], demo.ago(3))
     vaccinated = demo.day(demo.ago(12))

@@ -54,10 +54,15 @@ def day_page(
         "view": view,
         "before": on - timedelta(days=1),
         "after": on + timedelta(days=1),
-        "exchanged": fragment,
     }
     if refused is not None:
         visit, title, reasons = refused
-        shown |= {"refused_visit": visit, "refused_title": title, "reasons": reasons}
+        gate_closed = any(reason.code.startswith("gate_") for reason in reasons)
+        shown |= {
+            "refused_visit": visit,
+            "refused_title": title,
+            "reasons": reasons,
+            "gate_closed": gate_closed,
+        }
     template = "desk/_exchanged.html" if fragment else "desk/today.html"
     return render(request, template, shown, status=status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,6 +12,7 @@ from clinics import queries as clinics
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.domain.rights import Right, Role
 from clinics.models import Clinic, Membership
+from evaluation.domain.findings import Finding
 from evaluation.models import Clearance, Evaluation
 from monitoring import queries as monitoring
 from monitoring.domain.standing import Standing
@@ -28,18 +29,20 @@ GATE_DAYS = 28
 """How far ahead visits are checked for what they still need."""
 SHOWN = 25
 """Rows shown of one section; the rest is counted."""
+NAMED = 4
+"""Requirements named in one row; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing to do: for whom, what, by when, and where."""
+    """One thing to do: for whom, what, by when, and where. ``press`` says why it cannot wait, where it cannot."""
 
     title: str
     note: str
     href: str
     action: str
     due_on: date | None = None
-    late: bool = False
+    press: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
         _follow_ups(clinic, member, today),
         _to_confirm(clinic, member),
         _evaluations(clinic),
-        _without_course(clinic, today),
+        _without_course(clinic, member, today),
     ]
     return sorted(found, key=lambda section: (not section.is_for(member.role), not section.rows))
 
@@ -102,7 +105,7 @@ def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
             href=reverse("clinics:task", args=[task.pk]),
             action="Close",
             due_on=task.due_on,
-            late=task.due_on < today,
+            press="Overdue" if task.due_on < today else "",
         )
         (mine if task.role == member.role else others).append(row)
     rest = frozenset(Role) - {Role(member.role)}
@@ -131,7 +134,7 @@ def _unfinished(clinic: Clinic, today: date) -> Section:
             href=day_of(visit),
             action="Complete",
             due_on=local_date(visit.starts_at, clinic.zone),
-            late=True,
+            press="Not closed",
         )
         for visit in treatment.left_open(clinic, before=begins)
     ]
@@ -153,16 +156,15 @@ def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
     for visit in ahead:
         due = verdicts[visit.pk].due_now(today)
         if due:
-            acts = sorted({each.acts for each in due if each.acts})
             on = local_date(visit.starts_at, clinic.zone)
             rows.append(
                 Row(
                     title=_named(visit.patient),
-                    note=f"{', '.join(each.label for each in due)} · {' and '.join(acts)} to act",
+                    note=_needed(due),
                     href=check_of(visit),
                     action="Check",
                     due_on=on,
-                    late=on - today <= timedelta(days=3),
+                    press="Soon" if on - today <= timedelta(days=3) else "",
                 )
             )
     return _section(
@@ -173,6 +175,13 @@ def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
         rows,
         f"Every visit of the next {GATE_DAYS} days has what it needs so far.",
     )
+
+
+def _needed(due: Sequence[Finding]) -> str:
+    """What is needed and who must act, in one line."""
+    labels = [each.label for each in due]
+    named = ", ".join(labels[:NAMED]) + (f" and {len(labels) - NAMED} more" if len(labels) > NAMED else "")
+    return f"{named}. To act: {', '.join(sorted({each.acts for each in due if each.acts}))}."
 
 
 def _to_book(clinic: Clinic, member: Membership, today: date) -> Section:
@@ -196,19 +205,21 @@ def _to_book(clinic: Clinic, member: Membership, today: date) -> Section:
 
 
 def _booking(planned: PlannedInfusion, member: Membership, today: date) -> Row:
-    what = (
-        "Induction pair"
-        if planned.phase == "induction" and planned.ordinal == 1
-        else f"Infusion {planned.ordinal}"
-    )
+    pair = planned.phase == "induction" and planned.ordinal == 1
+    what = "Induction pair" if pair else f"Infusion {planned.ordinal}"
+    where = reverse("patients:detail", args=[planned.patient_id])
+    if member.may(Right.BOOK):
+        where = reverse("scheduling:pair", args=[planned.course_id])
+        if not pair:
+            where = reverse("scheduling:single", args=[planned.pk])
     window = f"{in_words(planned.earliest_on)} to {in_words(planned.latest_on)}"
     return Row(
         title=_named(planned.patient),
         note=f"{what}, {window}{': ' + planned.concern if planned.concern else ''}",
-        href=reverse("patients:detail", args=[planned.patient_id]),
+        href=where,
         action="Find times" if member.may(Right.BOOK) else "Open",
         due_on=planned.latest_on,
-        late=planned.latest_on < today,
+        press="Window closed" if planned.latest_on < today else "",
     )
 
 
@@ -223,7 +234,7 @@ def _follow_ups(clinic: Clinic, member: Membership, today: date) -> Section:
             else reverse("monitoring:list"),
             action="Book" if may_book and each.visit is None else "Open",
             due_on=each.follow_up.due_on,
-            late=each.standing is Standing.OVERDUE,
+            press="Overdue" if each.standing is Standing.OVERDUE else "",
         )
         for each in monitoring.waiting(clinic, today=today)
     ]
@@ -281,7 +292,7 @@ def _evaluations(clinic: Clinic) -> Section:
     )
 
 
-def _without_course(clinic: Clinic, today: date) -> Section:
+def _without_course(clinic: Clinic, member: Membership, today: date) -> Section:
     """Patients who are cleared and have no course yet."""
     found = Clearance.objects.of(clinic).filter(
         withdrawn_at__isnull=True, valid_until__gte=today, courses__isnull=True, patient__deceased=False
@@ -291,8 +302,10 @@ def _without_course(clinic: Clinic, today: date) -> Section:
         Row(
             title=_named(row.patient),
             note=f"{row.evaluation.diagnosis}: {row.regimen_version.name}",
-            href=reverse("patients:detail", args=[row.patient_id]),
-            action="Open",
+            href=reverse("scheduling:prescribe", args=[row.pk])
+            if member.may(Right.PRESCRIBE)
+            else reverse("patients:detail", args=[row.patient_id]),
+            action="Prescribe" if member.may(Right.PRESCRIBE) else "Open",
             due_on=row.valid_until,
         )
         for row in found.exclude(patient__in=active)

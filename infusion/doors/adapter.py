@@ -19,13 +19,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return reverse("portal:home" if request.user.door == "portal" else "desk:today")
+        patient = request.user.is_authenticated and request.user.door == "portal"
+        return reverse("portal:home" if patient else "desk:today")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")
 
     def is_reauthentication_required(self, *, app: str) -> bool:
-        """A staff session is short and was opened with both factors, or is enrolling the second right after the first."""
+        """A staff session is short, and was opened with both factors or is just enrolling the second."""
         return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
-from clinics.domain.text import problem_with_text
 from django.core.exceptions import ValidationError
+
+from clinics.domain.text import problem_with_text
+from clinics.models import User
 
 
 def _sound(address: str) -> str:
@@ -16,6 +18,8 @@ def _sound(address: str) -> str:
 class PatientDoorForm(RequestLoginCodeForm):
     """Asks for an address. Only an address that was invited gets a code; the answer is the same for all."""
 
+    _user: User | None
+
     def clean_email(self) -> str:
         address = super().clean_email()
         if self._user is not None and self._user.door != "portal":
@@ -25,6 +29,8 @@ class PatientDoorForm(RequestLoginCodeForm):
 
 class StaffPasswordForm(ResetPasswordForm):
     """Asks for a colleague's address to set a new password; patients have none."""
+
+    users: list[User]
 
     def clean_email(self) -> str:
         address = super().clean_email()

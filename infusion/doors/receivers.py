@@ -6,12 +6,13 @@ from typing import Any
 
 from allauth.account.signals import login_code_rejected
 from allauth.mfa.signals import authenticator_added
-from clinics.access import ENROLLED
-from clinics.actions import record
-from clinics.models import User
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
+
+from clinics.access import ENROLLED
+from clinics.actions import record
+from clinics.models import User
 
 
 @receiver(authenticator_added)

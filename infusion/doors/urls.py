@@ -11,12 +11,12 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from axes.decorators import axes_dispatch
-from clinics.access import methods_of
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.generic import RedirectView
 
+from clinics.access import methods_of
 
 
 def own_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -35,19 +35,37 @@ def own_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 urlpatterns = [
     path("staff/", axes_dispatch(account.login), name="account_login"),
     path("staff/password/", account.password_reset, name="account_reset_password"),
-    path("staff/password/code/", account.confirm_password_reset_code, name="account_confirm_password_reset_code"),
+    path(
+        "staff/password/code/",
+        account.confirm_password_reset_code,
+        name="account_confirm_password_reset_code",
+    ),
     path("staff/password/new/", account.complete_password_reset, name="account_complete_password_reset"),
-    path("staff/password/done/", account.password_reset_from_key_done, name="account_password_reset_completed"),
+    path(
+        "staff/password/done/", account.password_reset_from_key_done, name="account_password_reset_completed"
+    ),
     path("staff/second-factor/", mfa.authenticate, name="mfa_authenticate"),
     path("staff/second-factor/mine/", own_factor(mfa.index), name="mfa_index"),
     path("staff/second-factor/enrol/", own_factor(totp.activate_totp), name="mfa_activate_totp"),
-    path("staff/second-factor/codes/", own_factor(recovery.view_recovery_codes), name="mfa_view_recovery_codes"),
-    path("staff/second-factor/codes/new/", own_factor(recovery.generate_recovery_codes), name="mfa_generate_recovery_codes"),
-    path("staff/second-factor/codes/file/", own_factor(recovery.download_recovery_codes), name="mfa_download_recovery_codes"),
+    path(
+        "staff/second-factor/codes/", own_factor(recovery.view_recovery_codes), name="mfa_view_recovery_codes"
+    ),
+    path(
+        "staff/second-factor/codes/new/",
+        own_factor(recovery.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "staff/second-factor/codes/file/",
+        own_factor(recovery.download_recovery_codes),
+        name="mfa_download_recovery_codes",
+    ),
     # Enrolled already: the library sends such a colleague to the page for taking the factor away, which is a
     # manager's to do here.
     path(
-        "staff/second-factor/enrolled/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"
+        "staff/second-factor/enrolled/",
+        RedirectView.as_view(pattern_name="mfa_index"),
+        name="mfa_deactivate_totp",
     ),
     path("patient/", axes_dispatch(account.request_login_code), name="account_request_login_code"),
     path("patient/code/", axes_dispatch(account.confirm_login_code), name="account_confirm_login_code"),

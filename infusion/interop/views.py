@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 
@@ -25,7 +25,7 @@ SHOWN = ("refused", "confirm", "added", "updated", "unchanged", "notes")
 
 
 @staff(Right.IMPORT_PATIENTS)
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: StaffRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
         try:
@@ -42,7 +42,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.IMPORT_PATIENTS)
-def batch(request: HttpRequest, pk: int) -> HttpResponse:
+def batch(request: StaffRequest, pk: int) -> HttpResponse:
     """The preview of an import, and once it is confirmed what it did: the same page with other words."""
     found = queries.batch(request.clinic, pk)
     groups = _groups(found.report.get("rows", []))
@@ -75,7 +75,7 @@ def _groups(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 @require_POST
 @staff(Right.IMPORT_PATIENTS)
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.batch(request.clinic, pk)
     try:
         done = actions.confirm(batch=found, by=request.user, now=timezone.now())
@@ -94,7 +94,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.IMPORT_PATIENTS)
-def give_up(request: HttpRequest, pk: int) -> HttpResponse:
+def give_up(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.batch(request.clinic, pk)
     try:
         actions.give_up(batch=found, by=request.user)
@@ -106,7 +106,7 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.IMPORT_PATIENTS)
-def refused(request: HttpRequest, pk: int) -> HttpResponse:
+def refused(request: StaffRequest, pk: int) -> HttpResponse:
     """The refused rows as a CSV file, to be mended and imported again."""
     found = queries.batch(request.clinic, pk)
     content = refused_csv(found.report.get("rows", []))

@@ -6,13 +6,26 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from clinics.access import methods_of, still_fresh, to_sign_in
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+
+from clinics.access import methods_of, still_fresh, to_sign_in
+from clinics.models import Clinic, User
+from patients.models import Patient, PortalAccess
 from patients.queries import standing_accesses
+
+
+class PatientRequest(HttpRequest):
+    """A request that has passed the patient's door: what the guards promise their views."""
+
+    user: User
+    clinic: Clinic
+    patient: Patient
+    accesses: list[PortalAccess]
+
 
 CHOSEN = "portal_access_id"
 
@@ -24,7 +37,7 @@ def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return to_sign_in(request, "account_request_login_code")
         if request.user.door != "portal":
@@ -37,7 +50,7 @@ def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    guarded.patient_door = True
+    guarded.patient_door = True  # type: ignore[attr-defined]
     return guarded
 
 
@@ -49,7 +62,7 @@ def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
     @wraps(view)
     @patient_door
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         proved = [access for access in request.accesses if access.confirmed_at]
         chosen = next((access for access in proved if access.pk == request.session.get(CHOSEN)), None)
         if chosen is None and len(request.accesses) == 1 and proved:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
+
 from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
@@ -30,7 +31,11 @@ def visits(patient: Patient) -> QuerySet[Visit]:
 
 def upcoming(patient: Patient, now: datetime) -> QuerySet[Visit]:
     """Booked visits that have not ended, soonest first."""
-    return visits(patient).filter(status__in=("pending", "booked", "arrived"), ends_at__gt=now).order_by("starts_at")
+    return (
+        visits(patient)
+        .filter(status__in=("pending", "booked", "arrived"), ends_at__gt=now)
+        .order_by("starts_at")
+    )
 
 
 def past(patient: Patient, now: datetime) -> QuerySet[Visit]:

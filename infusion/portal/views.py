@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from clinics.access import staff
-from clinics.actions import approve_education
-from clinics.domain.calendar import local_date
-from clinics.domain.rights import Right
+from datetime import timedelta
+
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from clinics.access import StaffRequest, staff
+from clinics.actions import approve_education
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Right
 from evaluation.queries import gate_for
 from patients import actions as patients
-from scheduling.models import Visit
 
 from . import queries
-from .access import CHOSEN, patient_door, patient_page
+from .access import CHOSEN, PatientRequest, patient_door, patient_page
 from .domain.education import PAGES, VERSION, page_named
 from .forms import BirthDateForm
 
 
 @patient_door
-def who(request: HttpRequest) -> HttpResponse:
+def who(request: PatientRequest) -> HttpResponse:
     """Prove at the first sign-in, or choose where several patients share an address: by the birth date."""
     form = BirthDateForm(request.POST if request.method == "POST" else None)
-    found = ()
-    if request.method == "POST" and form.is_valid():
-        found = patients.confirm_access(
+    answered = request.method == "POST" and form.is_valid()
+    found = (
+        patients.confirm_access(
             accesses=request.accesses, birth_date=form.cleaned_data["birth_date"], now=timezone.now()
         )
-        named = request.POST.get("access", "")
-        chosen = found[0] if len(found) == 1 else next((one for one in found if str(one.pk) == named), None)
-        if chosen is not None:
-            request.session.cycle_key()
-            request.session[CHOSEN] = chosen.pk
-            return redirect("portal:home")
-        if not found:
-            form.add_error(None, _("That is not the birth date we have. Check it, or call the clinic."))
+        if answered
+        else ()
+    )
+    named = request.POST.get("access", "")
+    chosen = found[0] if len(found) == 1 else next((row for row in found if str(row.pk) == named), None)
+    if chosen is not None:
+        request.session.cycle_key()
+        request.session[CHOSEN] = chosen.pk
+        return redirect("portal:home")
+    if answered and not found:
+        form.add_error(None, _("That is not the birth date we have. Check it, or call the clinic."))
     locked = all(access.failed_confirmations >= patients.BIRTH_DATE_TRIES for access in request.accesses)
     shown = {"form": form, "found": found, "locked": locked, "asking_clinic": request.accesses[0].clinic}
     return render(request, "portal/who.html", shown, status=422 if form.is_bound and not found else 200)
 
 
 @patient_page
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PatientRequest) -> HttpResponse:
     """My next visit, what holds it up, and what comes after."""
     now = timezone.now()
     patients.record_view(patient=request.patient, by=request.user, page="portal home")
@@ -54,13 +59,15 @@ def home(request: HttpRequest) -> HttpResponse:
     gate = None
     if following is not None and following.planned_infusion is not None:
         gate = gate_for(
-            clinic=request.clinic, patient=request.patient, on=local_date(following.starts_at, request.clinic.zone),
+            clinic=request.clinic,
+            patient=request.patient,
+            on=local_date(following.starts_at, request.clinic.zone),
             condition=following.planned_infusion.course.diagnosis.condition,
             course_start=following.planned_infusion.course.start_on,
         )
     shown = {
         "visit": upcoming[0] if upcoming else None,
-        "next_length": _length(upcoming[0]) if upcoming else "",
+        "next_length": _length(upcoming[0].ends_at - upcoming[0].starts_at) if upcoming else "",
         "later": upcoming[1:],
         "due": queries.still_to_book(request.patient),
         "gate": gate,
@@ -71,7 +78,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @patient_page
-def schedule(request: HttpRequest) -> HttpResponse:
+def schedule(request: PatientRequest) -> HttpResponse:
     now = timezone.now()
     patients.record_view(patient=request.patient, by=request.user, page="portal schedule")
     shown = {
@@ -83,12 +90,12 @@ def schedule(request: HttpRequest) -> HttpResponse:
 
 
 @patient_page
-def education(request: HttpRequest) -> HttpResponse:
+def education(request: PatientRequest) -> HttpResponse:
     return render(request, "portal/education.html", {"pages": PAGES, "approved": _approved(request)})
 
 
 @patient_page
-def education_page(request: HttpRequest, slug: str) -> HttpResponse:
+def education_page(request: PatientRequest, slug: str) -> HttpResponse:
     page = page_named(slug)
     if page is None or not _approved(request):
         raise Http404
@@ -96,7 +103,7 @@ def education_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @staff(Right.APPROVE_PAGES)
-def review(request: HttpRequest) -> HttpResponse:
+def review(request: StaffRequest) -> HttpResponse:
     """Staff read the patients' pages and stand behind them, version by version."""
     if request.method == "POST":
         today = local_date(timezone.now(), request.clinic.zone)
@@ -109,7 +116,7 @@ def review(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.APPROVE_PAGES)
-def review_page(request: HttpRequest, slug: str) -> HttpResponse:
+def review_page(request: StaffRequest, slug: str) -> HttpResponse:
     page = page_named(slug)
     if page is None:
         raise Http404
@@ -117,14 +124,14 @@ def review_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, f"portal/education/{page.slug}.html", shown)
 
 
-def _length(visit: Visit) -> str:
+def _length(takes: timedelta) -> str:
     """How long a visit takes, in words."""
-    hours, minutes = divmod(int((visit.ends_at - visit.starts_at).total_seconds()) // 60, 60)
+    hours, minutes = divmod(int(takes.total_seconds()) // 60, 60)
     words = [ngettext("%d hour", "%d hours", hours) % hours] if hours else []
     words += [ngettext("%d minute", "%d minutes", minutes) % minutes] if minutes else []
     return _("About %s.") % " ".join(words)
 
 
-def _approved(request: HttpRequest) -> bool:
+def _approved(request: PatientRequest | StaffRequest) -> bool:
     """Whether the clinic stands behind the wording as it is now."""
     return request.clinic.education_approved_version == VERSION

@@ -18,6 +18,7 @@ from scheduling.models import STANDING, Visit, VisitVersion
 from .domain.due import (
     NOTICE_KEPT,
     NOTICES,
+    TELLING,
     Circumstances,
     OpenFollowUp,
     Owed,
@@ -136,7 +137,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
 
 def _with_changes(now: datetime) -> set[int]:
     """Patients whose visits have changed more often than the newest settled notice knows."""
-    changes = VisitVersion.across_clinics.filter(change__in=NOTICES)
+    changes = VisitVersion.across_clinics.filter(Q(change__in=NOTICES) | Q(status__in=TELLING))
     recent = changes.filter(at__gte=now - NOTICE_KEPT, starts_at__gt=now, patient__deceased=False)
     settled = (
         Message.across_clinics.filter(SETTLED, subject_kind="patient", patient_id=OuterRef("patient_id"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.rights import Right
 from patients.actions import record_view
 from patients.queries import patient as find_patient
@@ -15,7 +15,7 @@ from . import actions, queries
 
 
 @staff(Right.VIEW_PATIENTS)
-def for_patient(request: HttpRequest, pk: int) -> HttpResponse:
+def for_patient(request: StaffRequest, pk: int) -> HttpResponse:
     """Every message of a patient; alone for an exchange in place, else as a page."""
     patient = find_patient(request.clinic, pk)
     ledger = list(queries.messages_of(patient)[: queries.SHOWN])
@@ -32,7 +32,7 @@ def for_patient(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def message(request: HttpRequest, pk: int) -> HttpResponse:
+def message(request: StaffRequest, pk: int) -> HttpResponse:
     """One message: the text as it was written, and what became of it."""
     found = queries.message(request.clinic, pk)
     actions.record_view(message=found, by=request.user)
@@ -40,7 +40,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def letter(request: HttpRequest, pk: int) -> HttpResponse:
+def letter(request: StaffRequest, pk: int) -> HttpResponse:
     """The same words as a letter to print, for a message that could not be mailed."""
     found = queries.message(request.clinic, pk)
     if not found.has_letter:

@@ -7,203 +7,465 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0002_walls_and_cache'),
+        ("clinics", "0002_walls_and_cache"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_number', models.CharField(max_length=40)),
-                ('given_name', models.CharField(max_length=150)),
-                ('family_name', models.CharField(max_length=150)),
-                ('birth_date', models.DateField()),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not recorded')], default='unknown', max_length=10)),
-                ('past_menopause', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Not recorded')], default='unknown', max_length=10)),
-                ('hysterectomy', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Not recorded')], default='unknown', max_length=10)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None)),
-                ('address', models.TextField(blank=True, max_length=500)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('deceased', models.BooleanField(default=False)),
-                ('deceased_on', models.DateField(blank=True, null=True)),
-                ('source_id', models.CharField(blank=True, help_text="The record's name in the system it came from.", max_length=100)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("record_number", models.CharField(max_length=40)),
+                ("given_name", models.CharField(max_length=150)),
+                ("family_name", models.CharField(max_length=150)),
+                ("birth_date", models.DateField()),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[
+                            ("female", "Female"),
+                            ("male", "Male"),
+                            ("other", "Other"),
+                            ("unknown", "Not recorded"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "past_menopause",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Not recorded")],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "hysterectomy",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Not recorded")],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None),
+                ),
+                ("address", models.TextField(blank=True, max_length=500)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("deceased", models.BooleanField(default=False)),
+                ("deceased_on", models.DateField(blank=True, null=True)),
+                (
+                    "source_id",
+                    models.CharField(
+                        blank=True, help_text="The record's name in the system it came from.", max_length=100
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patients",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['family_name', 'given_name', 'id'],
+                "ordering": ["family_name", "given_name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Medication',
+            name="Medication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('text', models.CharField(max_length=250)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('is_current', models.BooleanField(default=True)),
-                ('started_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("text", models.CharField(max_length=250)),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("is_current", models.BooleanField(default=True)),
+                ("started_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['text'],
+                "ordering": ["text"],
             },
         ),
         migrations.CreateModel(
-            name='Measurement',
+            name="Measurement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('weight', 'Weight (kg)'), ('height', 'Height (cm)')], max_length=10)),
-                ('value', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('taken_on', models.DateField()),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("weight", "Weight (kg)"), ("height", "Height (cm)")], max_length=10
+                    ),
+                ),
+                ("value", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("taken_on", models.DateField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-taken_on', '-id'],
+                "ordering": ["-taken_on", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='EarlierInfusion',
+            name="EarlierInfusion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('given_on', models.DateField()),
-                ('product', models.CharField(blank=True, max_length=100)),
-                ('dose_mg', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
-                ('given_here', models.BooleanField(default=False)),
-                ('reaction_grade', models.PositiveSmallIntegerField(default=0)),
-                ('reaction_text', models.CharField(blank=True, max_length=250)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("given_on", models.DateField()),
+                ("product", models.CharField(blank=True, max_length=100)),
+                ("dose_mg", models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
+                ("given_here", models.BooleanField(default=False)),
+                ("reaction_grade", models.PositiveSmallIntegerField(default=0)),
+                ("reaction_text", models.CharField(blank=True, max_length=250)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['given_on'],
+                "ordering": ["given_on"],
             },
         ),
         migrations.CreateModel(
-            name='Diagnosis',
+            name="Diagnosis",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('condition', models.CharField(blank=True, choices=[('RA', 'Rheumatoid arthritis'), ('SLE', 'Systemic lupus erythematosus'), ('MS', 'Multiple sclerosis'), ('AIHA', 'Autoimmune haemolytic anaemia'), ('GPA', 'Granulomatosis with polyangiitis'), ('MPA', 'Microscopic polyangiitis'), ('PV', 'Pemphigus vulgaris')], max_length=5)),
-                ('state', models.CharField(choices=[('confirmed', 'Confirmed'), ('to_confirm', 'Waiting for confirmation'), ('rejected', 'Not this condition'), ('comorbidity', 'Other condition')], max_length=12)),
-                ('system', models.CharField(blank=True, help_text='snomed, icd10 or empty for plain words.', max_length=20)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('text', models.CharField(max_length=250)),
-                ('recorded_on', models.DateField(blank=True, null=True)),
-                ('is_resolved', models.BooleanField(default=False, help_text='The source says it has gone.')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='diagnoses', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "condition",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("RA", "Rheumatoid arthritis"),
+                            ("SLE", "Systemic lupus erythematosus"),
+                            ("MS", "Multiple sclerosis"),
+                            ("AIHA", "Autoimmune haemolytic anaemia"),
+                            ("GPA", "Granulomatosis with polyangiitis"),
+                            ("MPA", "Microscopic polyangiitis"),
+                            ("PV", "Pemphigus vulgaris"),
+                        ],
+                        max_length=5,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "Confirmed"),
+                            ("to_confirm", "Waiting for confirmation"),
+                            ("rejected", "Not this condition"),
+                            ("comorbidity", "Other condition"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "system",
+                    models.CharField(
+                        blank=True, help_text="snomed, icd10 or empty for plain words.", max_length=20
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("text", models.CharField(max_length=250)),
+                ("recorded_on", models.DateField(blank=True, null=True)),
+                ("is_resolved", models.BooleanField(default=False, help_text="The source says it has gone.")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="diagnoses",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Allergy',
+            name="Allergy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('substance', models.CharField(max_length=250)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('recorded_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allergies', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("substance", models.CharField(max_length=250)),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("recorded_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allergies",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['substance'],
+                "ordering": ["substance"],
             },
         ),
         migrations.CreateModel(
-            name='PortalAccess',
+            name="PortalAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('invited_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('failed_confirmations', models.PositiveSmallIntegerField(default=0)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portal_accesses', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("invited_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("failed_confirmations", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="portal_accesses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Vaccination',
+            name="Vaccination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('text', models.CharField(max_length=250)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('given_on', models.DateField()),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', related_query_name='%(class)s', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("text", models.CharField(max_length=250)),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("given_on", models.DateField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        related_query_name="%(class)s",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-given_on'],
+                "ordering": ["-given_on"],
             },
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'family_name', 'given_name'], name='patients_pa_clinic__a68b85_idx'),
+            model_name="patient",
+            index=models.Index(
+                fields=["clinic", "family_name", "given_name"], name="patients_pa_clinic__a68b85_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'record_number'), name='record_number_once_a_clinic'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "record_number"), name="record_number_once_a_clinic"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('deceased_on__isnull', True), ('deceased', True), _connector='OR'), name='death_date_means_deceased'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("deceased_on__isnull", True), ("deceased", True), _connector="OR"),
+                name="death_date_means_deceased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='medication',
-            constraint=models.UniqueConstraint(fields=('patient', 'text'), name='medication_once'),
+            model_name="medication",
+            constraint=models.UniqueConstraint(fields=("patient", "text"), name="medication_once"),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.UniqueConstraint(fields=('patient', 'kind', 'taken_on', 'value'), name='measurement_once'),
+            model_name="measurement",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "kind", "taken_on", "value"), name="measurement_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earlierinfusion',
-            constraint=models.UniqueConstraint(fields=('patient', 'given_on'), name='earlier_infusion_once_a_day'),
+            model_name="earlierinfusion",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "given_on"), name="earlier_infusion_once_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earlierinfusion',
-            constraint=models.CheckConstraint(condition=models.Q(('reaction_grade__lte', 4)), name='earlier_reaction_grade_0_to_4'),
+            model_name="earlierinfusion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reaction_grade__lte", 4)), name="earlier_reaction_grade_0_to_4"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='diagnosis',
-            constraint=models.UniqueConstraint(fields=('patient', 'system', 'code', 'text'), name='diagnosis_once'),
+            model_name="diagnosis",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "system", "code", "text"), name="diagnosis_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='diagnosis',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'confirmed')), fields=('patient', 'condition'), name='confirmed_condition_once'),
+            model_name="diagnosis",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "confirmed")),
+                fields=("patient", "condition"),
+                name="confirmed_condition_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allergy',
-            constraint=models.UniqueConstraint(fields=('patient', 'substance'), name='allergy_once'),
+            model_name="allergy",
+            constraint=models.UniqueConstraint(fields=("patient", "substance"), name="allergy_once"),
         ),
         migrations.AddConstraint(
-            model_name='portalaccess',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('patient', 'user'), name='portal_access_once'),
+            model_name="portalaccess",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at__isnull", True)),
+                fields=("patient", "user"),
+                name="portal_access_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vaccination',
-            constraint=models.UniqueConstraint(fields=('patient', 'text', 'given_on'), name='vaccination_once'),
+            model_name="vaccination",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "text", "given_on"), name="vaccination_once"
+            ),
         ),
     ]

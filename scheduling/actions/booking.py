@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from uuid import uuid4
+
+from django.db.models import Q
 
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
-from clinics.models import User
+from clinics.models import Clinic, User
 from scheduling.domain.booking import (
     RACED,
     Seat,
@@ -26,7 +30,7 @@ from scheduling.domain.booking import (
 )
 from scheduling.domain.capacity import DayCapacity, total_minutes
 from scheduling.domain.course import in_words
-from scheduling.domain.status import MOVABLE
+from scheduling.domain.status import MOVABLE, STANDING
 from scheduling.models import Course, PlannedInfusion, Visit
 from scheduling.queries import CoursePlan, nearest, read_days, read_plan, signed, today_of
 
@@ -109,16 +113,38 @@ def _placed(
     """Place every wanted infusion or none. A lost race carries the nearest free times."""
     if moving and not reason.strip():
         raise Refused(NO_REASON)
+    seen: list[CoursePlan] = []
     try:
-        return whole(lambda: _attempt(course, wanted, by=by, now=now, reason=reason.strip(), moving=moving))
+        _refuse_if_gone(course, wanted, now=now)
+        return whole(
+            lambda: _attempt(course, wanted, seen, by=by, now=now, reason=reason.strip(), moving=moving)
+        )
     except Refused as refused:
         if not set(refused.codes) & RACED:
             raise
-        plan = read_plan(course)
+        plan = seen[-1] if seen else read_plan(course)
         rows = [(plan.infusion(each.ordinal), each.seat) for each in wanted]
         moved = [visit.pk for visit in _visits_of(plan, wanted)] if moving else []
         found = nearest(plan, [(row, seat) for row, seat in rows if row], now=now, without=moved)
         raise Refused(*refused.reasons, alternatives=found) from refused
+
+
+def _refuse_if_gone(course: Course, wanted: Sequence[_Wanted], *, now: datetime) -> None:
+    """Tell whoever comes late at once, without waiting for a lock: one query, where nothing weightier is against it.
+
+    The patient's own visits are left to the decision behind the locks, which knows a click answered before.
+    """
+    if _against_the_person(course, wanted, now=now):
+        return
+    at = [
+        Q(chair=each.seat.chair, starts_at__lte=each.seat.starts, ends_at__gt=each.seat.starts)
+        for each in wanted
+    ]
+    rows = Visit.objects.of(course.clinic).filter(reduce(or_, at), status__in=STANDING)
+    taken = rows.exclude(patient=course.patient_id).select_related("chair").first()
+    if taken is not None and taken.chair is not None:
+        seat = next(each.seat for each in wanted if taken.starts_at <= each.seat.starts < taken.ends_at)
+        raise Refused(_taken(taken.chair.name, seat, course.clinic))
 
 
 def _visits_of(plan: CoursePlan, wanted: Sequence[_Wanted]) -> list[Visit]:
@@ -132,10 +158,18 @@ def _keys(plan: CoursePlan, wanted: Sequence[_Wanted]) -> list[int]:
 
 
 def _attempt(
-    course: Course, wanted: Sequence[_Wanted], *, by: User | None, now: datetime, reason: str, moving: bool
+    course: Course,
+    wanted: Sequence[_Wanted],
+    seen: list[CoursePlan],
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    moving: bool,
 ) -> list[Visit]:
     course = lock_course(course)
     plan = read_plan(course)
+    seen.append(plan)
     done = _done_already(plan, wanted, by)
     if done:
         return done
@@ -206,17 +240,26 @@ def _refusals(plan: CoursePlan, wanted: Sequence[_Wanted], *, now: datetime, mov
 def _against_the_course(
     plan: CoursePlan, wanted: Sequence[_Wanted], *, now: datetime, moving: bool
 ) -> list[Refusal]:
-    course, patient = plan.course, plan.course.patient
-    days = [local_date(each.seat.starts, plan.clinic.zone) for each in wanted]
     if len(wanted) > 1 and plan.pair is None:
         return [NO_PAIR]
+    found = _against_the_person(plan.course, wanted, now=now)
+    for each in wanted:
+        refusal = _against_the_infusion(plan, each, moving)
+        if refusal is not None:
+            found.append(refusal)
+    return list(dict.fromkeys(found))
+
+
+def _against_the_person(course: Course, wanted: Sequence[_Wanted], *, now: datetime) -> list[Refusal]:
+    """An ended course, death, youth, and a clearance that does not stand."""
+    first = min(local_date(each.seat.starts, course.clinic.zone) for each in wanted)
+    patient = course.patient
     found = [
         None if course.state == "active" else Refusal("course_not_active", "This course has ended."),
-        person_refusal(deceased=patient.deceased, years=patient.age_on(min(days))),
-        clearance_refusal(signed(course.clearance), today=today_of(plan.clinic, now)),
-        *(_against_the_infusion(plan, each, moving) for each in wanted),
+        person_refusal(deceased=patient.deceased, years=patient.age_on(first)),
+        clearance_refusal(signed(course.clearance), today=today_of(course.clinic, now)),
     ]
-    return list(dict.fromkeys(refusal for refusal in found if refusal is not None))
+    return [refusal for refusal in found if refusal is not None]
 
 
 def _against_the_infusion(plan: CoursePlan, each: _Wanted, moving: bool) -> Refusal | None:
@@ -282,7 +325,11 @@ def _against_the_places(plan: CoursePlan, wanted: Sequence[_Wanted]) -> list[Ref
 
 def _as_taken(refusal: Refusal, day: DayCapacity, seat: Seat, plan: CoursePlan) -> Refusal:
     """A chair that was offered and is taken now went to somebody quicker."""
-    if refusal.code != "chair_taken":
-        return refusal
-    local = seat.starts.astimezone(plan.clinic.zone)
-    return just_taken(f"{day.chairs[seat.chair].name}, {in_words(local.date())} at {local:%H:%M}")
+    return (
+        refusal if refusal.code != "chair_taken" else _taken(day.chairs[seat.chair].name, seat, plan.clinic)
+    )
+
+
+def _taken(chair: str, seat: Seat, clinic: Clinic) -> Refusal:
+    local = seat.starts.astimezone(clinic.zone)
+    return just_taken(f"{chair}, {in_words(local.date())} at {local:%H:%M}")

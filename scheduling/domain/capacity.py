@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from clinics.domain.calendar import day_bounds
+from clinics.domain.calendar import day_bounds, local_instant
 from clinics.domain.refusals import Refusal
 
 STEP_MINUTES = 5
@@ -169,6 +169,8 @@ class DayCapacity:
         self.closed_because = closed_because
         self.begins, until = day_bounds(day, zone)
         self.steps = -(-(until - self.begins) // STEP)
+        # On all but two days a year the clock runs through, and a wall-clock time is the same way into the day.
+        self.usual = self.begins.astimezone(zone).utcoffset() == until.astimezone(zone).utcoffset()
         self.all = (1 << self.steps) - 1
         self.open = self._between(*hours) if hours else 0
         self.chairs = {key: ChairDay(key, name) for key, name in chairs.items()}
@@ -189,6 +191,12 @@ class DayCapacity:
         """Steps from ``first`` up to but not including ``last``, as far as they lie in this day."""
         first, last = max(first, 0), min(last, self.steps)
         return ((1 << (last - first)) - 1) << first if last > first else 0
+
+    def at(self, wall: time) -> datetime | Refusal:
+        """The instant of a wall-clock time of this day, or a refusal where the clock skips it or shows it twice."""
+        if self.usual:
+            return self.begins + timedelta(hours=wall.hour, minutes=wall.minute)
+        return local_instant(self.day, wall, self.zone)
 
     def step_of(self, instant: datetime) -> int:
         """The step an instant lies in; negative before this day."""

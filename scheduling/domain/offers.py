@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from clinics.domain.calendar import local_instant
 from clinics.domain.refusals import Refusal
 from scheduling.domain.capacity import STEP_MINUTES, DayCapacity, Phase, total_minutes
 
@@ -139,7 +138,7 @@ def _open_day(capacity: DayCapacity | None, phases: Sequence[Phase], now: dateti
         any_nurse |= free
     found = _OpenDay(capacity, total_minutes(phases), chairs, nurses)
     for at in grid(*capacity.hours, capacity.rules.slot_minutes):
-        instant = local_instant(capacity.day, at, capacity.zone)
+        instant = capacity.at(at)
         if isinstance(instant, Refusal) or instant < now:
             continue
         step = capacity.step_of(instant)
@@ -278,7 +277,7 @@ def consultation_times(
         free &= capacity.nurse_starts(nurse, phases, starts_patient=False)
     found = []
     for at in grid(*capacity.hours, capacity.rules.slot_minutes):
-        instant = local_instant(capacity.day, at, capacity.zone)
+        instant = capacity.at(at)
         if isinstance(instant, datetime) and instant >= now and free >> capacity.step_of(instant) & 1:
             found.append(instant)
     return found

@@ -32,7 +32,7 @@ SHOWN_DAYS = 14
 """How many days of a window one page searches; the next ones are a link away."""
 USUAL, MORE, WHOLE_DAY = Limits(6, 2), Limits(24, 6), Limits(200, None)
 NEAREST = Limits(3, 2)
-NEAR_DAYS = 3
+NEAR_DAYS = 2
 NOTHING_FREE = Refusal(
     "nothing_free", "No chair and nurse are free for the whole visit at that time.", "time"
 )

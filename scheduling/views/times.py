@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -31,40 +32,44 @@ class _Search:
     """One page of times: what it is for, how it looks for times, and what a click does.
 
     ``place`` books or moves, and takes what was typed beside the offer; ``seat_at`` finds chair and nurse for a time
-    typed by hand, where that is possible. ``visits`` are those being moved.
+    typed by hand, where that is possible. ``moving`` tells moving from booking; ``visits`` are those being moved,
+    read only where a page shows them.
     """
 
-    plan: queries.CoursePlan
+    course: Any
     title: str
     button: str
     count: int
     times: Callable[[queries.Asked], queries.Times]
     place: Callable[[tuple[Seat, ...], dict[str, Any]], Any]
     seat_at: Callable[[datetime], Seat | Refusal] | None = None
-    visits: list[Any] = field(default_factory=list)
+    moving: bool = False
+    visits: Callable[[], list[Any]] = list
 
     @property
     def shown(self) -> dict[str, Any]:
         return {
-            "course": self.plan.course,
-            "patient": self.plan.course.patient,
+            "course": self.course,
+            "patient": self.course.patient,
             "title": self.title,
             "button": self.button,
-            "visits": self.visits,
+            "moving": self.moving,
         }
 
     def move_form(self, typed: Any = None) -> MoveForm | None:
-        if not self.visits:
+        if not self.moving:
             return None
-        first = {"version": self.visits[0].version, "other_version": self.visits[-1].version}
-        return MoveForm(typed, initial=first)
+        if typed is not None:
+            return MoveForm(typed)
+        versions = [visit.version for visit in self.visits()]
+        return MoveForm(initial={"version": versions[0], "other_version": versions[-1]})
 
     def typed_form(self, typed: Any = None) -> TypedTimeForm | None:
         if self.seat_at is None:
             return None
-        zone = self.plan.clinic.zone
-        if self.visits:
-            first = {"version": self.visits[0].version}
+        zone = self.course.clinic.zone
+        if self.moving:
+            first = {"version": self.visits()[0].version}
             return TypedMoveForm(typed, zone=zone, initial=first, auto_id=TYPED_ID)
         return TypedTimeForm(typed, zone=zone, auto_id=TYPED_ID)
 
@@ -78,7 +83,7 @@ def _said(request: HttpRequest, visits: Any, verb: str) -> None:
 def _answer(request: HttpRequest, search: _Search) -> HttpResponse:
     """Show the times, or do what was clicked."""
     if request.method != "POST":
-        record_view(patient=search.plan.course.patient, by=request.user, page="times on offer")
+        record_view(patient=search.course.patient, by=request.user, page="times on offer")
         return _page(request, search)
     if "typed" in request.POST and search.seat_at is not None:
         return _place_typed(request, search)
@@ -92,14 +97,15 @@ def _answer(request: HttpRequest, search: _Search) -> HttpResponse:
         done = search.place(seats, form.cleaned_data if form else {})
     except Refused as refused:
         return refused_page(request, refused, form=form, **search.shown)
-    _said(request, done, "Moved" if search.visits else "Booked")
-    return redirect("scheduling:course", pk=search.plan.course.pk)
+    _said(request, done, "Moved" if search.moving else "Booked")
+    return redirect("scheduling:course", pk=search.course.pk)
 
 
 def _place_typed(request: HttpRequest, search: _Search) -> HttpResponse:
     """Book or move to a time typed by hand; what is wrong with it is said beside its field."""
     form = search.typed_form(request.POST)
-    assert form is not None and search.seat_at is not None
+    assert form is not None
+    assert search.seat_at is not None
     status = 422
     if form.is_valid() and form.starts is not None:
         try:
@@ -111,8 +117,8 @@ def _place_typed(request: HttpRequest, search: _Search) -> HttpResponse:
             show_refusal(form, refused)
             status = status_of(refused)
         else:
-            _said(request, done, "Moved" if search.visits else "Booked")
-            return redirect("scheduling:course", pk=search.plan.course.pk)
+            _said(request, done, "Moved" if search.moving else "Booked")
+            return redirect("scheduling:course", pk=search.course.pk)
     return _page(request, search, typed=form, status=status)
 
 
@@ -130,6 +136,7 @@ def _page(
     times = search.times(queries.Asked(wanted.get("start"), wanted.get("at"), limits))
     shown = {
         **search.shown,
+        "visits": search.visits(),
         "look": look,
         "wanted": wanted,
         "times": times,
@@ -144,28 +151,31 @@ def _page(
 def pair(request: HttpRequest, pk: int) -> HttpResponse:
     """Times for both induction infusions together; one click books, or moves, both or neither."""
     course, now = queries.course(request.clinic, pk), timezone.now()
-    plan = queries.read_plan(course)
-    visits = [visit for visit in plan.pair_visits if visit is not None]
-    if plan.pair is None or len(visits) == 1:
+    plan = cache(lambda: queries.read_plan(course))
+    # What the page was when it was clicked counts, not what became of the pair since.
+    moving = "version" in request.POST if request.method == "POST" else None not in plan().pair_visits
+    if request.method != "POST" and (plan().pair is None or moving != any(plan().pair_visits)):
         messages.error(request, "Only one of the two is left to book or to move. Do that one alone.")
         return redirect("scheduling:course", pk=pk)
 
     def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
         where = {"course": course, "first": seats[0], "second": seats[1], "by": request.user, "now": now}
-        if not visits:
+        if not moving:
             return actions.book_pair(**where)
         versions = (typed["version"], typed["other_version"] or 0)
         return actions.move_pair(versions=versions, reason=typed["reason"], **where)
 
-    keys = [visit.pk for visit in visits]
     search = _Search(
-        plan=plan,
-        title="Move both induction infusions" if visits else "Times for both induction infusions",
-        button="Move both" if visits else "Book both",
+        course=course,
+        title="Move both induction infusions" if moving else "Times for both induction infusions",
+        button="Move both" if moving else "Book both",
         count=2,
-        times=lambda asked: queries.pair_times(plan, now=now, asked=asked, without=keys),
+        times=lambda asked: queries.pair_times(
+            plan(), now=now, asked=asked, without=[visit.pk for visit in plan().pair_visits if visit]
+        ),
         place=place,
-        visits=visits,
+        visits=lambda: [visit for visit in plan().pair_visits if visit] if moving else [],
+        moving=moving,
     )
     return _answer(request, search)
 
@@ -174,17 +184,17 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
 def single(request: HttpRequest, pk: int) -> HttpResponse:
     """Times for one infusion of a course in its window."""
     planned, now = queries.planned_infusion(request.clinic, pk), timezone.now()
-    plan = queries.read_plan(queries.course(request.clinic, planned.course_id))
+    plan = cache(lambda: queries.read_plan(queries.course(request.clinic, planned.course_id)))
     search = _Search(
-        plan=plan,
+        course=planned.course,
         title=f"Times for infusion {planned.ordinal}",
         button="Book",
         count=1,
-        times=lambda asked: queries.single_times(plan, planned, now=now, asked=asked),
+        times=lambda asked: queries.single_times(plan(), planned, now=now, asked=asked),
         place=lambda seats, typed: [
             actions.book_single(planned=planned, seat=seats[0], by=request.user, now=now)
         ],
-        seat_at=lambda starts: queries.seat_at(plan, planned, starts, now=now),
+        seat_at=lambda starts: queries.seat_at(plan(), planned, starts, now=now),
     )
     return _answer(request, search)
 
@@ -196,29 +206,22 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     planned = visit.planned_infusion
     if planned is None:
         return _move_follow_up(request, visit)
-    plan = queries.read_plan(queries.course(request.clinic, planned.course_id))
+    plan = cache(lambda: queries.read_plan(queries.course(request.clinic, planned.course_id)))
 
     def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
-        return [
-            actions.move_visit(
-                visit=visit,
-                seat=seats[0],
-                version=typed["version"],
-                reason=typed["reason"],
-                by=request.user,
-                now=now,
-            )
-        ]
+        told = {"version": typed["version"], "reason": typed["reason"], "by": request.user, "now": now}
+        return [actions.move_visit(visit=visit, seat=seats[0], **told)]
 
     search = _Search(
-        plan=plan,
+        course=planned.course,
         title=f"Move infusion {planned.ordinal}",
         button="Move here",
         count=1,
-        times=lambda asked: queries.single_times(plan, planned, now=now, asked=asked, without=[visit.pk]),
+        times=lambda asked: queries.single_times(plan(), planned, now=now, asked=asked, without=[visit.pk]),
         place=place,
-        seat_at=lambda starts: queries.seat_at(plan, planned, starts, now=now, without=[visit.pk]),
-        visits=[visit],
+        seat_at=lambda starts: queries.seat_at(plan(), planned, starts, now=now, without=[visit.pk]),
+        visits=lambda: [visit],
+        moving=True,
     )
     return _answer(request, search)
 

@@ -1,11 +1,11 @@
 """The audit trail: append-only on both engines, sealed into a chain that shows any break."""
 
 import pytest
-from clinics.actions import record, seal_audit, verify_audit
-from clinics.models import AuditEntry, AuditSeal
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from clinics.actions import record, seal_audit, verify_audit
+from clinics.models import AuditEntry, AuditSeal
 from tests import factory
 
 pytestmark = pytest.mark.django_db

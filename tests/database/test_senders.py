@@ -69,7 +69,7 @@ def test_sweep_hands_out_ids_to_the_worker(worker: Path, smtp_sink: SmtpSink) ->
 
 
 def test_sweep_without_a_broker_sends_by_itself(smtp_sink: SmtpSink, settings: object) -> None:
-    settings.BROKER_URL = ""  # type: ignore[attr-defined]
+    settings.BROKER_URL = ""
     book_for_new_patients(2)
     tasks.sweep()
     assert states() == {"sent": 2}
@@ -81,7 +81,7 @@ def test_sweep_with_a_broker_that_is_gone_sends_by_itself(
     from infusion.celery import app
 
     gone = "redis+socket:///nowhere/broker.sock"
-    app.conf.broker_url = settings.BROKER_URL = gone  # type: ignore[attr-defined]
+    app.conf.broker_url = settings.BROKER_URL = gone
     forget_links()
     book_for_new_patients(2)
     tasks.sweep()

@@ -179,6 +179,6 @@ def test_definition_with_two_faults_tells_both():
 
 
 def test_definition_that_is_no_object_is_refused():
-    problems = parse_regimen([])  # type: ignore[arg-type]
+    problems = parse_regimen([])
     assert isinstance(problems, tuple)
     assert problems[0] == Problem("", "Must be an object.")

@@ -49,7 +49,7 @@ def state(
 
 
 def patient(*versions: VisitState, **fields: object) -> Circumstances:
-    return Circumstances(7, versions=versions, **fields)  # type: ignore[arg-type]
+    return Circumstances(7, versions=versions, **fields)
 
 
 def kinds(found: tuple[Owed, ...]) -> list[str]:
@@ -88,6 +88,14 @@ UNDONE = {
     ),
     "another chair": ([state(1, BOOKED, NOON), state(2, MOVED, NOON)], {1: 1}),
     "did not come": ([state(1, BOOKED, NOON), state(2, "status", NOON, status="noshow")], {1: 1}),
+    "sent home": (
+        [
+            state(1, BOOKED, NOON),
+            state(2, "status", NOON, status="arrived"),
+            state(3, CANCELLED, NOON, status="cancelled"),
+        ],
+        {1: 1},
+    ),
     "only proposed": ([state(1, BOOKED, NOON, status="proposed")], {}),
 }
 
@@ -118,6 +126,14 @@ def test_notice_of_one_cancelled_and_one_booked_is_one_message_of_change() -> No
     found = notice(patient(*versions, told={1: 1}), RULES, NOON)
     assert found is not None
     assert (found.kind, [change.verb for change in found.changes]) == (MOVED, [CANCELLED, BOOKED])
+
+
+def test_notice_of_a_time_that_was_held_comes_when_it_is_booked() -> None:
+    held = [state(1, BOOKED, NOON, status="pending")]
+    assert notice(patient(*held), RULES, NOON) is None
+    found = notice(patient(*held, state(2, "status", NOON + DELAY)), RULES, NOON)
+    assert found is not None
+    assert (found.kind, found.subject_version, found.due_at) == (BOOKED, 2, NOON + 2 * DELAY)
 
 
 def test_notice_after_a_further_change_is_another_message() -> None:
@@ -309,7 +325,7 @@ def test_what_is_owed_does_not_depend_on_the_order_of_reading(
     story: Circumstances, now: datetime, shuffler: object
 ) -> None:
     mixed = list(story.versions)
-    shuffler.shuffle(mixed)  # type: ignore[attr-defined]
+    shuffler.shuffle(mixed)
     assert owed(replace(story, versions=tuple(mixed)), RULES, now) == owed(story, RULES, now)
 
 

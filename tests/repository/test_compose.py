@@ -42,7 +42,9 @@ def test_every_part_of_the_installation_is_there(compose: dict[str, Any]) -> Non
 
 def test_only_the_proxy_can_be_reached_from_outside(compose: dict[str, Any]) -> None:
     assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
-    assert {name for name, network in compose["networks"].items() if not network.get("internal")} == {"outside"}
+    assert {name for name, network in compose["networks"].items() if not network.get("internal")} == {
+        "outside"
+    }
     outside = {name for name, service in compose["services"].items() if "outside" in service["networks"]}
     assert outside == {"proxy", "worker"}  # the worker speaks to the clinic's mail server
 
@@ -77,5 +79,14 @@ def test_the_programs_do_not_run_as_root() -> None:
 
 def test_the_image_contains_every_room_and_no_test() -> None:
     taken = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
-    rooms = {"clinics", "patients", "regimens", "evaluation", "scheduling", "treatment", "monitoring", "infusion"}
+    rooms = {
+        "clinics",
+        "patients",
+        "regimens",
+        "evaluation",
+        "scheduling",
+        "treatment",
+        "monitoring",
+        "infusion",
+    }
     assert taken == rooms | {"static", "templates", "manage.py", "pyproject.toml", "requirements.txt"}

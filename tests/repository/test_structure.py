@@ -40,7 +40,9 @@ def own_models() -> list[type[Model]]:
     return [model for model in apps.get_models() if model.__module__.split(".")[0] in ROOMS]
 
 
-def calls_on(tree: ast.AST, owners: set[str], attribute: str) -> Iterator[tuple[str, ast.Attribute, ast.Call | None]]:
+def calls_on(
+    tree: ast.AST, owners: set[str], attribute: str
+) -> Iterator[tuple[str, ast.Attribute, ast.Call | None]]:
     """Every `Owner.attribute.something` with the call made of it, if one is."""
     called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
@@ -119,7 +121,11 @@ def test_no_admin_passes_by_the_actions() -> None:
 
 def test_nothing_is_left_for_later() -> None:
     later = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|HA" + r"CK)\b")
-    files = [*code(*ROOMS, "tests"), *(ROOT / "templates").rglob("*.html"), *(ROOT / "static" / "css").rglob("*.css")]
+    files = [
+        *code(*ROOMS, "tests"),
+        *(ROOT / "templates").rglob("*.html"),
+        *(ROOT / "static" / "css").rglob("*.css"),
+    ]
     assert [name(path) for path in files if later.search(path.read_text())] == []
 
 
@@ -133,7 +139,9 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_index(lock: str) -> No
         if not re.match(r"[a-z0-9._-]+(\[[a-z0-9,_-]+\])?==[^ ]+", entry) or "--hash=sha256:" not in entry
     ]
     assert unpinned == []
-    assert [word for word in ("://", "--index-url", "--extra-index-url", "--find-links") if word in text] == []
+    assert [
+        word for word in ("://", "--index-url", "--extra-index-url", "--find-links") if word in text
+    ] == []
 
 
 def test_the_demos_lock_is_part_of_the_developers_and_holds_the_run_times() -> None:

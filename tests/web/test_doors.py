@@ -6,14 +6,14 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from clinics.models import AuditEntry
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from patients import actions
-from patients.models import PortalAccess
 from django.utils import timezone
 
+from clinics.models import AuditEntry
+from patients import actions
+from patients.models import PortalAccess
 from tests import factory
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,7 @@ def test_staff_without_second_factor_is_sent_to_enrol(client, nurse):
     assert (response.status_code, response["Location"]) == (302, reverse("mfa_activate_totp"))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_staff_enrols_at_first_sign_in_and_lands_on_today(client, nurse):
     enter_password(client, nurse)
     page = client.get(reverse("mfa_activate_totp"))
@@ -171,7 +172,9 @@ def test_five_wrong_birth_dates_close_the_way_in(client, invited):
 
 
 def test_two_patients_with_one_address_choose_by_birth_date(client, clinic, invited):
-    other = factory.make_patient(clinic, email=invited.email, birth_date=invited.birth_date.replace(year=1961))
+    other = factory.make_patient(
+        clinic, email=invited.email, birth_date=invited.birth_date.replace(year=1961)
+    )
     by = factory.make_member(clinic, "receptionist").user
     actions.invite(patient=other, by=by, now=timezone.now())
     ask_code(client, invited.email)
@@ -213,7 +216,9 @@ def test_manager_resets_a_lost_second_factor(client, clinic, nurse):
     assert AuditEntry.objects.first().verb == "reset second factor"
 
 
-@pytest.mark.parametrize("address", ["a\x00@example.org", "\ufffd@example.org", "x" * 5000 + "@example.org", ""])
+@pytest.mark.parametrize(
+    "address", ["a\x00@example.org", "\ufffd@example.org", "x" * 5000 + "@example.org", ""]
+)
 @pytest.mark.parametrize("door", ["account_request_login_code", "account_login", "account_reset_password"])
 def test_odd_addresses_at_a_door_are_answered(client, clinic, address, door):
     response = client.post(reverse(door), {"email": address, "login": address, "password": "x\x00"})

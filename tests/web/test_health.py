@@ -1,7 +1,5 @@
-import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,6 @@ WELL = {"web": "ok", "database": "ok", "broker": "ok", "worker": "ok", "beat": "
 def beating() -> None:
     pulse.write("worker")
     pulse.write("beat")
-
-
-@pytest.fixture
-def hung_broker(tmp_path: Path) -> Iterator[str]:
-    """A socket that takes connections and never says a word."""
-    path = Path("/tmp") / f"infusion-hung-{tmp_path.name[-20:]}.sock"
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen(8)
-        yield f"redis+socket://{path}"
-    path.unlink()
 
 
 def test_healthz_is_200_when_all_parts_are_well(client: Client, broker: str, beating: None) -> None:
@@ -60,7 +46,10 @@ def test_healthz_counts_a_heartbeat_for_a_minute(
 def test_healthz_names_a_broker_that_is_gone(client: Client, settings: Any, beating: None) -> None:
     settings.BROKER_URL = "redis+socket:///nonexistent/broker.sock"
     answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (503, {**WELL, "broker": "does not answer (ConnectionError)"})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {**WELL, "broker": "does not answer (ConnectionError)"},
+    )
 
 
 def test_healthz_names_a_hung_broker_within_a_second(

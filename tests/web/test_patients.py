@@ -4,17 +4,28 @@ from datetime import date
 from urllib.parse import urlencode
 
 import pytest
-from clinics.models import AuditEntry
 from django.urls import reverse
-from patients.models import Diagnosis, EarlierInfusion, Measurement, Patient
 
+from clinics.models import AuditEntry
+from patients.models import Diagnosis, EarlierInfusion, Measurement, Patient
 from tests import factory
 
 pytestmark = pytest.mark.django_db
 GOOD = {
-    "given_name": "Ada", "family_name": "O'Neil", "birth_date": "1975-12-10", "record_number": "DM-1",
-    "sex": "female", "email": "ada@example.org", "phone": "+1 555 730 9376", "language": "en",
-    "weight_kg": "72.5", "height_cm": "", "condition": "RA", "address": "", "past_menopause": "", "hysterectomy": "",
+    "given_name": "Ada",
+    "family_name": "O'Neil",
+    "birth_date": "1975-12-10",
+    "record_number": "DM-1",
+    "sex": "female",
+    "email": "ada@example.org",
+    "phone": "+1 555 730 9376",
+    "language": "en",
+    "weight_kg": "72.5",
+    "height_cm": "",
+    "condition": "RA",
+    "address": "",
+    "past_menopause": "",
+    "hysterectomy": "",
 }
 
 
@@ -37,7 +48,11 @@ def test_patient_added_by_form_is_on_record(desk):
     response = desk.post(reverse("patients:add"), GOOD)
     patient = Patient.objects.get()
     assert response["Location"] == reverse("patients:detail", args=[patient.pk])
-    assert (str(patient), patient.record_number, patient.birth_date) == ("Ada O'Neil", "DM-1", date(1975, 12, 10))
+    assert (str(patient), patient.record_number, patient.birth_date) == (
+        "Ada O'Neil",
+        "DM-1",
+        date(1975, 12, 10),
+    )
     assert (Measurement.objects.get().kind, str(Measurement.objects.get().value)) == ("weight", "72.50")
 
 
@@ -54,11 +69,27 @@ def test_diagnosis_typed_by_a_prescriber_stands(prescriber):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("birth_date", "1980-02-31"), ("birth_date", "2087-01-01"), ("birth_date", "1850-01-01"), ("birth_date", ""),
-        ("weight_kg", "-4"), ("weight_kg", "7000"), ("weight_kg", "NaN"), ("weight_kg", "1,72"), ("weight_kg", "inf"),
-        ("given_name", "x" * 5000), ("given_name", "Ann\x00a"), ("given_name", "\ufffd"), ("given_name", ""),
-        ("family_name", "=HYPERLINK(1)"), ("family_name", "<script>alert(1)</script>"), ("email", "not-an-email"),
-        ("phone", "call me"), ("record_number", ""), ("sex", "x"), ("language", "xx"), ("address", "a\x00b"),
+        ("birth_date", "1980-02-31"),
+        ("birth_date", "2087-01-01"),
+        ("birth_date", "1850-01-01"),
+        ("birth_date", ""),
+        ("weight_kg", "-4"),
+        ("weight_kg", "7000"),
+        ("weight_kg", "NaN"),
+        ("weight_kg", "1,72"),
+        ("weight_kg", "inf"),
+        ("given_name", "x" * 5000),
+        ("given_name", "Ann\x00a"),
+        ("given_name", "\ufffd"),
+        ("given_name", ""),
+        ("family_name", "=HYPERLINK(1)"),
+        ("family_name", "<script>alert(1)</script>"),
+        ("email", "not-an-email"),
+        ("phone", "call me"),
+        ("record_number", ""),
+        ("sex", "x"),
+        ("language", "xx"),
+        ("address", "a\x00b"),
         ("condition", "Migraine"),
     ],
 )
@@ -84,7 +115,9 @@ def test_edit_on_a_stale_page_is_refused_and_keeps_what_was_typed(desk, clinic):
     patient = factory.make_patient(clinic)
     form = GOOD | {"record_number": patient.record_number, "given_name": "First"}
     desk.post(reverse("patients:edit", args=[patient.pk]), form | {"version": "1"})
-    response = desk.post(reverse("patients:edit", args=[patient.pk]), form | {"version": "1", "given_name": "Second"})
+    response = desk.post(
+        reverse("patients:edit", args=[patient.pk]), form | {"version": "1", "given_name": "Second"}
+    )
     patient.refresh_from_db()
     assert (response.status_code, patient.given_name) == (422, "First")
     assert response.context["form"]["given_name"].value() == "Second"
@@ -120,23 +153,45 @@ def test_near_diagnosis_may_be_none_of_them(prescriber, clinic):
     assert (diagnosis.state, diagnosis.condition) == ("rejected", "")
 
 
-EARLIER = {"given_on": "2026-01-10", "where": "elsewhere", "product": "Truxima", "dose_mg": "1000", "reaction_grade": "2", "reaction_text": "itch"}
+EARLIER = {
+    "given_on": "2026-01-10",
+    "where": "elsewhere",
+    "product": "Truxima",
+    "dose_mg": "1000",
+    "reaction_grade": "2",
+    "reaction_text": "itch",
+}
 
 
 def test_earlier_infusion_is_recorded_with_its_reaction(prescriber, clinic):
     patient = factory.make_patient(clinic)
     prescriber.post(reverse("patients:add_earlier_infusion", args=[patient.pk]), EARLIER)
     row = EarlierInfusion.objects.get()
-    assert (row.given_on, row.product, int(row.dose_mg), row.reaction_grade) == (date(2026, 1, 10), "Truxima", 1000, 2)
+    assert (row.given_on, row.product, int(row.dose_mg), row.reaction_grade) == (
+        date(2026, 1, 10),
+        "Truxima",
+        1000,
+        2,
+    )
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("given_on", "2999-01-01"), ("given_on", "2026-02-31"), ("given_on", "1800-01-01"), ("dose_mg", "-1"), ("dose_mg", "NaN"), ("reaction_grade", "9"), ("product", "a\x00")],
+    [
+        ("given_on", "2999-01-01"),
+        ("given_on", "2026-02-31"),
+        ("given_on", "1800-01-01"),
+        ("dose_mg", "-1"),
+        ("dose_mg", "NaN"),
+        ("reaction_grade", "9"),
+        ("product", "a\x00"),
+    ],
 )
 def test_impossible_earlier_infusion_is_refused(prescriber, clinic, field, value):
     patient = factory.make_patient(clinic)
-    response = prescriber.post(reverse("patients:add_earlier_infusion", args=[patient.pk]), EARLIER | {field: value})
+    response = prescriber.post(
+        reverse("patients:add_earlier_infusion", args=[patient.pk]), EARLIER | {field: value}
+    )
     assert (response.status_code, list(response.context["form"].errors)) == (422, [field])
 
 
@@ -165,7 +220,9 @@ def test_any_search_is_answered(desk, words):
 def test_invitation_needs_an_address(desk, clinic):
     patient = factory.make_patient(clinic, email="")
     response = desk.post(reverse("patients:invite", args=[patient.pk]), follow=True)
-    assert [str(message) for message in response.context["messages"]] == ["This patient has no e-mail address. Add one first."]
+    assert [str(message) for message in response.context["messages"]] == [
+        "This patient has no e-mail address. Add one first."
+    ]
 
 
 def test_dead_patient_is_marked_and_cannot_be_invited(desk, clinic):

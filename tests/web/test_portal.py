@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from clinics.models import AuditEntry
 from django.urls import reverse
 from django.utils import timezone
+
+from clinics.models import AuditEntry
 from infusion.portal.domain.education import PAGES, VERSION
 from patients.models import PortalAccess
-
 from tests import factory
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,11 @@ def enter(client, patient, *, confirmed=True):
     user = factory.make_user(door="portal", email=patient.email)
     now = timezone.now()
     PortalAccess.objects.create(
-        clinic=patient.clinic, patient=patient, user=user, invited_at=now, confirmed_at=now if confirmed else None
+        clinic=patient.clinic,
+        patient=patient,
+        user=user,
+        invited_at=now,
+        confirmed_at=now if confirmed else None,
     )
     return factory.sign_in(client, user)
 
@@ -55,7 +59,9 @@ def test_what_is_planned_and_not_booked_is_due_around_its_day(client, clinic, an
     due = enter(client, ana).get(reverse("portal:home")).context["due"]
     course = visit.planned_infusion.course
     assert [row.about for row in due] == [
-        row.planned_on for row in course.planned_infusions.order_by("ordinal") if row != visit.planned_infusion
+        row.planned_on
+        for row in course.planned_infusions.order_by("ordinal")
+        if row != visit.planned_infusion
     ]
 
 
@@ -68,7 +74,8 @@ def test_cancelled_visit_is_not_shown(client, clinic, ana):
 def test_what_is_still_needed_stands_in_plain_words(client, clinic, ana):
     factory.make_visit(ana, starts_at=in_days(clinic, 10))
     rows = enter(client, ana).get(reverse("portal:home")).context["gate_rows"]
-    assert rows and not any("HBsAg" in row for row in rows)
+    assert rows
+    assert not any("HBsAg" in row for row in rows)
 
 
 def test_another_patients_visit_is_not_shown(client, clinic, ana):
@@ -80,7 +87,11 @@ def test_another_patients_visit_is_not_shown(client, clinic, ana):
 def test_portal_view_of_the_record_is_in_the_audit_trail(client, ana):
     enter(client, ana).get(reverse("portal:home"))
     entry = AuditEntry.objects.order_by("-id").first()
-    assert (entry.actor_name, entry.verb, entry.record_number) == (ana.email, "viewed patient", ana.record_number)
+    assert (entry.actor_name, entry.verb, entry.record_number) == (
+        ana.email,
+        "viewed patient",
+        ana.record_number,
+    )
 
 
 def test_unproved_address_sees_no_page(client, ana):
@@ -96,7 +107,9 @@ def test_portal_of_the_dead_is_closed(client, ana):
     assert browser.get(reverse("portal:home")).status_code == 403
 
 
-@pytest.mark.parametrize("typed", [{}, {"day": "31", "month": "2", "year": "1980"}, {"day": "x", "month": "\x00", "year": "-1"}])
+@pytest.mark.parametrize(
+    "typed", [{}, {"day": "31", "month": "2", "year": "1980"}, {"day": "x", "month": "\x00", "year": "-1"}]
+)
 def test_odd_birth_dates_are_refused_beside_the_field(client, ana, typed):
     response = enter(client, ana, confirmed=False).post(reverse("portal:who"), typed)
     assert (response.status_code, bool(response.context["form"].errors)) == (422, True)

@@ -35,13 +35,29 @@ class Command(BaseCommand):
         parser.add_argument("--manager-name", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        fields = ("slug", "name", "time_zone", "address", "phone", "email", "country", "region", "opens", "closes", "chairs")
+        fields = (
+            "slug",
+            "name",
+            "time_zone",
+            "address",
+            "phone",
+            "email",
+            "country",
+            "region",
+            "opens",
+            "closes",
+            "chairs",
+        )
         try:
             with transaction.atomic():
                 clinic = actions.open_clinic(**{name: options[name] for name in fields})
                 actions.add_member(
-                    clinic=clinic, email=options["manager_email"], name=options["manager_name"], role=Role.MANAGER,
-                    by=None, today=timezone.now().astimezone(clinic.zone).date(),
+                    clinic=clinic,
+                    email=options["manager_email"],
+                    name=options["manager_name"],
+                    role=Role.MANAGER,
+                    by=None,
+                    today=timezone.now().astimezone(clinic.zone).date(),
                 )
         except ValidationError as wrong:
             lines = [f"{field}: {' '.join(words)}" for field, words in wrong.message_dict.items()]

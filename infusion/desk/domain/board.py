@@ -63,8 +63,9 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A day laid out: ``places`` in order of time, the axis, what is closed, and the present where it is this day."""
+    """A day laid out in ``steps``: ``places`` in order of time, the axis, what is closed, and the present moment."""
 
+    steps: int
     columns: tuple[int, ...]
     places: tuple[Place, ...]
     hours: tuple[Hour, ...]
@@ -100,6 +101,7 @@ def lay_out(
         span = max(min(_steps_up(visit.ends - first), steps) - step, 1)
         places.append(Place(visit.visit, place_of[visit.chair], step, span))
     return Board(
+        steps=steps,
         columns=columns,
         places=tuple(places),
         hours=_axis(first, steps, zone),

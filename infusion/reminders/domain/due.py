@@ -11,6 +11,7 @@ from clinics.domain.calendar import day_bounds
 
 BOOKED, MOVED, CANCELLED = "booked", "moved", "cancelled"
 NOTICES = (BOOKED, MOVED, CANCELLED)
+TELLING = (BOOKED, CANCELLED)
 ARRANGE, OVERDUE = "arrange", "overdue"
 REMINDER = "reminder_"
 
@@ -66,6 +67,11 @@ class VisitState:
     def stands(self) -> bool:
         """Whether the patient is expected: only a booked visit is ever written about."""
         return self.status == BOOKED
+
+    @property
+    def tells(self) -> bool:
+        """Whether the change may concern the patient, who is expected after it, or no longer expected."""
+        return self.change in NOTICES or self.status in TELLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ def notice(patient: Circumstances, rules: Rules, now: datetime) -> Owed | None:
     as one message and what was undone says nothing. Its version is the number of changes ever made to the patient's
     visits: every further change makes it another message.
     """
-    changes_made = [state for state in patient.versions if state.change in NOTICES]
+    changes_made = [state for state in patient.versions if state.tells]
     found = [
         change
         for states in _by_visit(patient.versions).values()
@@ -205,6 +211,8 @@ def _difference(states: list[VisitState], told: int | None, now: datetime) -> Ch
         if believed.starts_at != last.starts_at:
             return Change(last.visit_id, last.version, MOVED, last.starts_at, believed.starts_at)
     elif believed is not None and believed.starts_at > now and last.status == CANCELLED:
+        if states[-2].status == "arrived":  # sent home by word of mouth
+            return None
         return Change(last.visit_id, last.version, CANCELLED, believed.starts_at)
     return None
 

@@ -7,7 +7,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """Prints dates or rate steps as a table or as JSON. Reads no database."""
 
     help = "Print the dates of a regimen, or the rate steps of a dose, without any patient."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``dates`` and ``rate``, each with its own arguments."""

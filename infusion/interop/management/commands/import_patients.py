@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,19 +57,22 @@ class Command(BaseCommand):
             f"{report['unchanged']} unchanged, {len(report['refused'])} refused; "
             f"{report['to_confirm']} wait for a person."
         )
-        self.stdout.write(words)
+        self._say(words)
         for row in report["refused"]:
             field = f", {row['field']}" if row["field"] else ""
-            self.stdout.write(f"  refused: {row['source']}, {row['place']}{field}: {row['reason']}")
+            self._say(f"  refused: {row['source']}, {row['place']}{field}: {row['reason']}")
         for row in report["possible_duplicates"]:
             others = ", ".join(row["same_as"])
-            self.stdout.write(
-                f"  perhaps on record twice: {row['name']}, {row['record_number']} and {others}"
-            )
+            self._say(f"  perhaps on record twice: {row['name']}, {row['record_number']} and {others}")
         if report["left_out"]:
-            self.stdout.write(
+            self._say(
                 f"  {len(report['left_out'])} details were left out; the report names each with its reason."
             )
+
+    def _say(self, words: str) -> None:
+        """One line, with a question mark for each letter the terminal cannot show."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        self.stdout.write(words.encode(encoding, "replace").decode(encoding))
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,254 @@
+"""Every address × every role × another clinic's object: refused with 403 or 404, and a new address must be listed."""
+
+from collections.abc import Iterator
+
+import pytest
+from clinics.actions import open_task
+from clinics.domain.rights import Right, Role, may
+from clinics.models import Clinic
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from evaluation.models import Result
+from infusion.interop.models import ImportBatch
+from infusion.reminders.models import Message
+from patients.models import PortalAccess
+
+from tests import factory
+
+pytestmark = pytest.mark.django_db
+R = Right
+# Address → the right it asks for, and the names of the objects in it.
+STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
+    "clinics:audit": (R.VIEW_AUDIT, ()),
+    "clinics:task": (R.CLOSE_TASKS, ("task",)),
+    "clinics:people": (R.MANAGE_CLINIC, ()),
+    "clinics:change_member": (R.MANAGE_CLINIC, ("member",)),
+    "patients:list": (R.VIEW_PATIENTS, ()),
+    "patients:add": (R.EDIT_PATIENTS, ()),
+    "patients:detail": (R.VIEW_PATIENTS, ("patient",)),
+    "patients:edit": (R.EDIT_PATIENTS, ("patient",)),
+    "patients:background": (R.VIEW_PATIENTS, ("patient",)),
+    "patients:add_diagnosis": (R.CONFIRM_DIAGNOSIS, ("patient",)),
+    "patients:measure": (R.RECORD_RESULTS, ("patient",)),
+    "patients:add_earlier_infusion": (R.RECORD_HISTORY, ("patient",)),
+    "patients:deceased": (R.EDIT_PATIENTS, ("patient",)),
+    "patients:invite": (R.INVITE_PATIENT, ("patient",)),
+    "patients:revoke": (R.INVITE_PATIENT, ("patient", "access")),
+    "patients:decide_diagnosis": (R.CONFIRM_DIAGNOSIS, ("diagnosis",)),
+    "regimens:list": (R.VIEW_REGIMENS, ()),
+    "regimens:load": (R.APPROVE_REGIMEN, ()),
+    "regimens:detail": (R.VIEW_REGIMENS, ("regimen",)),
+    "regimens:approve": (R.APPROVE_REGIMEN, ("regimen",)),
+    "evaluation:open": (R.EDIT_EVALUATION, ("diagnosis",)),
+    "evaluation:detail": (R.VIEW_PATIENTS, ("evaluation",)),
+    "evaluation:verdict": (R.VIEW_PATIENTS, ("evaluation",)),
+    "evaluation:sign": (R.SIGN_CLEARANCE, ("evaluation",)),
+    "evaluation:close": (R.EDIT_EVALUATION, ("evaluation",)),
+    "evaluation:withdraw": (R.SIGN_CLEARANCE, ("clearance",)),
+    "evaluation:panel": (R.VIEW_PATIENTS, ("patient",)),
+    "evaluation:results": (R.VIEW_PATIENTS, ("patient",)),
+    "evaluation:record": (R.VIEW_PATIENTS, ("patient",)),
+    "evaluation:check": (R.VIEW_PATIENTS, ("patient",)),
+    "evaluation:check_verdict": (R.VIEW_PATIENTS, ("patient",)),
+    "evaluation:correct": (R.VIEW_PATIENTS, ("result",)),
+    "scheduling:panel": (R.VIEW_PATIENTS, ("patient",)),
+    "scheduling:prescribe": (R.PRESCRIBE, ("clearance",)),
+    "scheduling:course": (R.VIEW_PATIENTS, ("course",)),
+    "scheduling:start": (R.PRESCRIBE, ("course",)),
+    "scheduling:stop": (R.PRESCRIBE, ("course",)),
+    "scheduling:renew": (R.PRESCRIBE, ("course",)),
+    "scheduling:pair": (R.BOOK, ("course",)),
+    "scheduling:single": (R.BOOK, ("planned",)),
+    "scheduling:visit": (R.VIEW_PATIENTS, ("visit",)),
+    "scheduling:move": (R.BOOK, ("visit",)),
+    "scheduling:cancel": (R.BOOK, ("visit",)),
+    "treatment:arrive": (R.RUN_DAY, ("visit",)),
+    "treatment:start": (R.TREAT, ("visit",)),
+    "treatment:finish": (R.TREAT, ("visit",)),
+    "treatment:complete": (R.RUN_DAY, ("visit",)),
+    "treatment:no_show": (R.RUN_DAY, ("visit",)),
+    "treatment:undo": (R.RUN_DAY, ("visit",)),
+    "monitoring:list": (R.VIEW_PATIENTS, ()),
+    "monitoring:panel": (R.VIEW_PATIENTS, ("patient",)),
+    "monitoring:book": (R.BOOK, ("follow_up",)),
+    "monitoring:close": (R.RUN_DAY, ("follow_up",)),
+    "reminders:for_patient": (R.VIEW_PATIENTS, ("patient",)),
+    "reminders:message": (R.VIEW_PATIENTS, ("message",)),
+    "reminders:letter": (R.VIEW_PATIENTS, ("message",)),
+    "interop:upload": (R.IMPORT_PATIENTS, ()),
+    "interop:batch": (R.IMPORT_PATIENTS, ("batch",)),
+    "interop:confirm": (R.IMPORT_PATIENTS, ("batch",)),
+    "interop:give_up": (R.IMPORT_PATIENTS, ("batch",)),
+    "interop:refused": (R.IMPORT_PATIENTS, ("batch",)),
+    "portal:review": (R.APPROVE_PAGES, ()),
+    "portal:review_page": (R.APPROVE_PAGES, ("slug",)),
+    "desk:today": (R.VIEW_PATIENTS, ()),
+    "desk:board": (R.VIEW_PATIENTS, ()),
+    "desk:day_sheet": (R.VIEW_PATIENTS, ()),
+    "desk:worklist": (R.VIEW_PATIENTS, ()),
+    "desk:search": (R.VIEW_PATIENTS, ()),
+}
+# None of these names an object: whose pages they are stands in the session.
+PATIENT = {
+    "portal:home": (),
+    "portal:who": (),
+    "portal:schedule": (),
+    "portal:education": (),
+    "portal:education_page": ("slug",),
+}
+PUBLIC = {
+    "livez", "healthz", "account_login", "account_logout", "account_inactive", "account_reset_password",
+    "account_confirm_password_reset_code", "account_complete_password_reset", "account_password_reset_completed",
+    "account_request_login_code", "account_confirm_login_code", "account_signup", "account_reauthenticate",
+    "mfa_authenticate", "mfa_deactivate_totp",
+}  # fmt: skip
+OWN_FACTOR = {
+    "mfa_index", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+}  # fmt: skip
+WITH_OBJECT = [name for name, (_, objects) in STAFF.items() if objects and objects != ("slug",)]
+
+
+def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}"
+        else:
+            yield from addresses(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+
+
+def objects_of(clinic: Clinic) -> dict[str, object]:
+    """One of everything in a clinic, by the name used in the table."""
+    now = timezone.now()
+    patient = factory.make_patient(clinic)
+    visit = factory.make_visit(patient)
+    course = visit.planned_infusion.course
+    prescriber = course.prescribed_by
+    message = Message.objects.create(
+        clinic=clinic, patient=patient, subject_kind="visit", subject_id="1", subject_version=1, kind="booked",
+        recipient=patient.email, due_at=now, expires_at=now, next_attempt_at=now, message_id=f"<{clinic.slug}@x>",
+        state="failed", visit=visit, subject_line="Your appointment", body="…",
+    )  # fmt: skip
+    return {
+        "task": open_task(
+            clinic=clinic, kind="call", role=Role.NURSE, due_on=now.date(), reason="Call.", cause="test"
+        ).pk,
+        "member": visit.nurse_id,
+        "patient": patient.pk,
+        "access": PortalAccess.objects.create(
+            clinic=clinic, patient=patient, user=factory.make_user(door="portal"), invited_at=now
+        ).pk,
+        "diagnosis": course.diagnosis_id,
+        "regimen": course.regimen_version_id,
+        "evaluation": course.clearance.evaluation_id,
+        "clearance": course.clearance_id,
+        "result": Result.objects.create(
+            clinic=clinic, patient=patient, kind="hbsag", value="negative", observed_on=now.date()
+        ).pk,
+        "course": course.pk,
+        "planned": visit.planned_infusion_id,
+        "visit": visit.pk,
+        "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
+        "message": message.pk,
+        "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
+        "slug": "session",
+    }
+
+
+def ask(client, name, objects, method):
+    address = reverse(name, args=[objects[each] for each in STAFF[name][1]])
+    return getattr(client, method)(address).status_code
+
+
+@pytest.fixture
+def ours():
+    return factory.make_clinic()
+
+
+@pytest.fixture
+def theirs():
+    return objects_of(factory.make_clinic(slug="other"))
+
+
+def test_every_address_is_in_the_table():
+    assert sorted(addresses(get_resolver())) == sorted([*STAFF, *PATIENT, *PUBLIC, *OWN_FACTOR])
+
+
+def test_every_staff_address_asks_for_its_right():
+    found = {}
+    for name, (_, objects) in STAFF.items():
+        match = get_resolver().resolve(reverse(name, args=["session" if o == "slug" else 1 for o in objects]))
+        found[name] = match.func.staff_right
+    assert found == {name: right for name, (right, _) in STAFF.items()}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_role_without_the_right_is_refused(client, ours, role):
+    own = objects_of(ours)
+    factory.sign_in(client, factory.make_member(ours, role))
+    lacking = [name for name, (right, _) in STAFF.items() if not may(role, right)]
+    answers = {
+        (name, method): ask(client, name, own, method) for name in lacking for method in ("get", "post")
+    }
+    assert {key: code for key, code in answers.items() if code not in (403, 405)} == {}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_another_clinics_object_is_not_found(client, ours, theirs, role):
+    factory.sign_in(client, factory.make_member(ours, role))
+    answers = {
+        (name, method): ask(client, name, theirs, method)
+        for name in WITH_OBJECT
+        for method in ("get", "post")
+    }
+    assert {key: code for key, code in answers.items() if code not in (403, 404, 405)} == {}
+
+
+def test_every_role_opens_its_own_pages_without_an_error(client, ours):
+    own = objects_of(ours)
+    for role in Role:
+        factory.sign_in(client, factory.make_member(ours, role))
+        granted = [name for name, (right, _) in STAFF.items() if may(role, right)]
+        answers = {name: ask(client, name, own, "get") for name in granted}
+        assert {name: code for name, code in answers.items() if code >= 500} == {}
+
+
+def test_patient_is_refused_on_every_staff_page(client, ours):
+    own = objects_of(ours)
+    patient = factory.make_user(door="portal")
+    PortalAccess.objects.create(
+        clinic=ours,
+        patient_id=own["patient"],
+        user=patient,
+        invited_at=timezone.now(),
+        confirmed_at=timezone.now(),
+    )
+    factory.sign_in(client, patient)
+    answers = {(name, method): ask(client, name, own, method) for name in STAFF for method in ("get", "post")}
+    assert {key: code for key, code in answers.items() if code not in (403, 405)} == {}
+
+
+def test_stranger_is_sent_to_a_door_everywhere(client, ours):
+    own = objects_of(ours)
+    answers = {(name, method): ask(client, name, own, method) for name in STAFF for method in ("get", "post")}
+    assert {key: code for key, code in answers.items() if code not in (302, 405)} == {}
+    for name, objects in PATIENT.items():
+        assert client.get(reverse(name, args=["session" for _ in objects])).status_code == 302
+
+
+def test_colleague_with_a_closed_door_is_refused(client, ours):
+    member = factory.make_member(ours, "nurse")
+    factory.sign_in(client, member)
+    member.is_active = False
+    member.save()
+    assert client.get(reverse("desk:today")).status_code == 403
+
+
+def test_password_alone_opens_no_staff_page(client, ours):
+    factory.sign_in(client, factory.make_member(ours, "manager"), methods={"password": ""})
+    assert client.get(reverse("patients:list"))["Location"] == reverse("mfa_activate_totp")
+
+
+def test_code_alone_opens_no_staff_page(client, ours):
+    factory.sign_in(client, factory.make_member(ours, "manager"), methods={"code": ""})
+    assert client.get(reverse("patients:list"))["Location"].startswith(reverse("account_login"))
