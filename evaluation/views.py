@@ -49,12 +49,13 @@ def _show_refusal(form: Form, refused: Refused) -> None:
 
 def _checklist(request: StaffRequest, found: Any, purpose: Purpose, condition: str) -> ChecklistForm:
     patient = getattr(found, "patient", found)
-    is_open = getattr(found, "state", "open") == "open"
+    # What was typed on a page that went stale is shown again with the reason; a finished one begins without fields.
+    fillable = request.method == "POST" or getattr(found, "state", "open") == "open"
     return ChecklistForm(
         request.POST if request.method == "POST" else None,
         requirements=DEFAULTS.serving(purpose),
         condition=condition,
-        roles=_roles(request, Right.EDIT_EVALUATION) if is_open else frozenset(),
+        roles=_roles(request, Right.EDIT_EVALUATION) if fillable else frozenset(),
         today=_today(request),
         born=patient.birth_date,
     )
@@ -87,6 +88,8 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.evaluation(request.clinic, pk)
     form = _checklist(request, found, Purpose.CLEARANCE, found.diagnosis.condition)
     if request.method == "POST":
+        if not form.writable:
+            raise PermissionDenied
         if form.is_valid() and _saved(request, form, found.patient, found):
             return redirect("evaluation:detail", pk=pk)
     else:

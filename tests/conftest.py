@@ -21,6 +21,10 @@ from tests.sink import SmtpSink
 # The browser's driver runs an event loop in this thread, at which Django would refuse the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+# Tests start many programs of ours; compiled code halves their start. It may lie in var/ if nowhere else.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ["PYTHONPYCACHEPREFIX"] = str(programs.ROOT / "var" / "compiled")
+
 hypothesis_settings.register_profile(
     "steady",
     deadline=None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from clinics.models import Clinic
 from evaluation.domain.requirements import DEFAULTS, Purpose
 from evaluation.models import Result
 from patients.models import Patient
+from scheduling.models import Visit
 from tests.evidence import GOOD
+from tests.factory import make_clearance, make_course, make_diagnosis, make_patient, make_regimen, make_visit
 
 
 def open_gate(patient: Patient, on: date, **changes: str) -> None:
@@ -26,3 +29,24 @@ def open_gate(patient: Patient, on: date, **changes: str) -> None:
             Result.objects.create(
                 clinic=patient.clinic, patient=patient, kind=kind, value=value, observed_on=on
             )
+
+
+def ready_visit(
+    clinic: Clinic, starts_at: datetime, *, chair: int = 0, gate: bool = True, **answers: str
+) -> Visit:
+    """A new patient's first infusion, booked and cleared; unless ``gate`` is off, with what its gate asks on record."""
+    patient = make_patient(clinic, sex="male")
+    make_diagnosis(patient)
+    on = starts_at.astimezone(clinic.zone).date()
+    signed = starts_at - timedelta(days=9)
+    clearance = make_clearance(
+        patient,
+        regimen_version=make_regimen(clinic),
+        signed_at=signed,
+        valid_from=signed.date(),
+        valid_until=on + timedelta(days=365),
+    )
+    make_course(patient, start_on=on, clearance=clearance, prescribed_at=signed)
+    if gate:
+        open_gate(patient, on, **answers)
+    return make_visit(patient, starts_at=starts_at, chair=list(clinic.chairs.order_by("pk"))[chair])

@@ -96,11 +96,12 @@ def pair_times(
     without: Collection[int] = (),
     days: int = SHOWN_DAYS,
 ) -> Times:
-    """Offers for the induction pair together; ``without`` names its visits when they are being moved.
-    ValueError for a course without a pair to book.
+    """Offers for the induction pair together; ``without`` names its visits when they are being moved. None for a
+    course without a pair to book.
     """
     if plan.pair is None:
-        raise ValueError("this course has no induction pair to book")
+        today = today_of(plan.clinic, now)
+        return _nothing(Window(today, today))
     first, second = plan.pair
     offsets = [dose.day_offset for dose in plan.regimen.induction]
     apart = offsets[1] - offsets[0]

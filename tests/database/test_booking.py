@@ -875,8 +875,16 @@ def test_a_pair_page_reads_few_queries(clinic, desk, course, django_assert_num_q
         queries.pair_times(queries.read_plan(course), now=NOW)
 
 
-def test_booking_a_pair_takes_few_queries(clinic, desk, course, django_assert_max_num_queries):
+def test_booking_a_pair_takes_few_queries(clinic, desk, course, django_assert_num_queries):
     course = queries.course(clinic, course.pk)
     where = pair(clinic)
-    with django_assert_max_num_queries(21):
+    with django_assert_num_queries(22):
         actions.book_pair(course=course, by=desk, now=NOW, **where)
+
+
+def test_whoever_comes_late_is_told_with_few_queries(clinic, desk, course, django_assert_num_queries):
+    booked(course, desk)
+    late = queries.course(clinic, a_course(clinic).pk)
+    where = pair(clinic)
+    with django_assert_num_queries(11):
+        assert codes(actions.book_pair, course=late, by=desk, **where) == ("just_taken",)

@@ -17,12 +17,15 @@ from infusion.reminders.actions import LOST
 from infusion.reminders.models import Message
 from infusion.reminders.post import Answer, Fate
 from patients.models import Patient
+from scheduling import actions as scheduling
 from tests import factory
 from tests.ledger import (
     HOUR,
     TAKEN,
     book,
     claim,
+    deliver,
+    in_days,
     lease_runs_out,
     ledger,
     now,
@@ -142,6 +145,27 @@ def test_derive_asks_the_same_few_questions_however_many_visits_there_are(
     with CaptureQueriesContext(connection) as idle:
         assert actions.derive(now=now()) == 0
     assert (len(first), len(idle)) == (11, 6)
+
+
+def test_bookings_made_by_the_schedules_own_actions_are_told_in_turn(
+    clinic: Clinic, patient: Patient
+) -> None:
+    monday = 21 - in_days(0, clinic).astimezone(clinic.zone).weekday()
+    ago = now() - HOUR
+    visit = scheduling.book_follow_up(
+        patient=patient, title="Talk", starts_at=in_days(monday, clinic), minutes=30, by=None, now=ago
+    )
+    actions.derive(now=now())
+    assert deliver().kind == "booked"
+    visit = scheduling.move_follow_up(
+        visit=visit, starts_at=in_days(monday + 1, clinic), version=1, reason="asked", by=None, now=ago
+    )
+    actions.derive(now=now())
+    assert deliver().kind == "moved"
+    scheduling.cancel_visit(visit=visit, reason="asked", by=None, now=ago)
+    actions.derive(now=now())
+    assert deliver().kind == "cancelled"
+    assert actions.derive(now=now()) == 0
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------

@@ -156,12 +156,20 @@ def test_a_move_without_a_reason_is_said_beside_the_field(desk, clinic, course):
     assert answer.context["form"].errors == {"reason": ["Say why in a few words."]}
 
 
+def test_a_course_without_a_pair_has_no_pair_to_book(desk, clinic, course):
+    course.planned_infusions.filter(ordinal=1).update(state="given", given_on=monday(-2))
+    assert desk.get(pair_url(course)).status_code == 302
+    for typed in ({}, {"version": "1"}, {"version": "1", "reason": "x", "other_version": "1"}):
+        answer = desk.post(pair_url(course), {"offer": pair_offer(clinic), **typed})
+        assert (answer.status_code, Visit.objects.count()) in ((409, 0), (422, 0))
+
+
 def test_half_a_pair_is_not_booked_as_one(desk, clinic, course):
     actions.cancel_visit(
         visit=booked(course, desk.member)[1], reason="ill", by=desk.member.user, now=timezone.now()
     )
     assert desk.get(pair_url(course)).status_code == 302
-    assert desk.post(pair_url(course), {"offer": pair_offer(clinic)}).status_code == 302
+    assert desk.post(pair_url(course), {"offer": pair_offer(clinic)}).status_code == 409
     assert Visit.objects.filter(status="booked").count() == 1
 
 

@@ -186,6 +186,19 @@ def test_the_live_verdict_counts_what_is_not_saved_and_writes_nothing(evaluation
     assert [row.kind for row in queries.standing_results(evaluation.patient) if row.kind == "consent"] == []
 
 
+def test_what_was_typed_on_a_page_that_went_stale_is_kept_and_the_reason_said(evaluation, nurse):
+    client, where = client_of(nurse), reverse("evaluation:detail", args=[evaluation.pk])
+    actions.close_evaluation(evaluation=evaluation, reason="moved away", by=nurse.user, now=timezone.now())
+    page = client.post(where, {"consent-consent": "signed", "consent-on": str(today())})
+    assert (page.status_code, page.context["form"].non_field_errors()) == (
+        422,
+        ["This evaluation has been closed meanwhile. Open a new one."],
+    )
+    assert page.context["form"]["consent-consent"].value() == "signed"
+    assert client.get(where).context["form"].writable == []
+    assert Result.objects.of(evaluation.clinic).count() == 0
+
+
 def test_the_live_verdict_is_only_asked_by_post(evaluation, nurse):
     assert client_of(nurse).get(reverse("evaluation:verdict", args=[evaluation.pk])).status_code == 405
 
