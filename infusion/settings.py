@@ -1,5 +1,6 @@
 """Settings, read from the environment. Nothing secret stands here."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,7 +18,8 @@ DEMO = env.bool("INFUSION_DEMO", default=False)
 DEBUG = env.bool("INFUSION_DEBUG", default=False) and not PRODUCTION
 TESTING = "pytest" in sys.modules
 
-SECRET_KEY = env.str("INFUSION_SECRET_KEY", default="")
+# Not through environ, which takes a value that begins with "$" for the name of another variable.
+SECRET_KEY = os.environ.get("INFUSION_SECRET_KEY", "")
 if not SECRET_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("INFUSION_SECRET_KEY must be set in production.")
@@ -112,7 +114,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # Threads of the live server need one database file between them, not one memory each.
-    DATABASES["default"]["TEST"] = {"NAME": env.str("INFUSION_TEST_SQLITE", default=str(VAR / "test.sqlite3"))}
+    DATABASES["default"]["TEST"] = {
+        "NAME": env.str("INFUSION_TEST_SQLITE", default=str(VAR / "test.sqlite3"))
+    }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("INFUSION_CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -238,6 +238,9 @@ def close(*, follow_up: FollowUp, outcome: str, by: User, now: datetime) -> Foll
 
 
 def _held(follow_up: FollowUp) -> FollowUp:
-    """The follow-up as it stands now, held until the transaction ends."""
-    rows = FollowUp.objects.of(follow_up.clinic).select_for_update(of=("self",))
-    return or_404(rows.select_related("clinic", "patient", "visit"), pk=follow_up.pk)
+    """The follow-up as it stands now, held until the transaction ends.
+
+    Locked first and read afterwards: a row that was waited for comes back new, but what is joined to it does not.
+    """
+    or_404(FollowUp.objects.of(follow_up.clinic).select_for_update(), pk=follow_up.pk)
+    return queries.follow_up(follow_up.clinic, follow_up.pk)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
@@ -22,7 +23,7 @@ from .domain.standing import SHOWN
 from .forms import BookForm, CloseForm
 
 
-def _today(request: HttpRequest) -> date:
+def _today(request: StaffRequest) -> date:
     return local_date(timezone.now(), request.clinic.zone)
 
 
@@ -32,14 +33,14 @@ def _show_refusal(form: Form, refused: Refused) -> None:
 
 
 @staff(Right.VIEW_PATIENTS)
-def follow_up_list(request: HttpRequest) -> HttpResponse:
+def follow_up_list(request: StaffRequest) -> HttpResponse:
     found = queries.outstanding(request.clinic, today=_today(request))
     groups = [(standing.value, SHOWN[standing], rows) for standing, rows in found.items()]
     return render(request, "monitoring/list.html", {"groups": groups, "total": sum(map(len, found.values()))})
 
 
 @staff(Right.VIEW_PATIENTS)
-def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def panel(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """A patient's follow-ups, for the patient's page; a page of its own without JavaScript."""
     patient = patient_of(request.clinic, patient_pk)
     record_view(patient=patient, by=request.user, page="follow-ups")
@@ -48,11 +49,24 @@ def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
     return render(request, template, {"patient": patient, "rows": rows})
 
 
+def _wanted(request: StaffRequest, times: list[datetime]) -> dict[str, Any]:
+    """The time the address names or, without one, the first that is free."""
+    asked: dict[str, Any] = {
+        "day": request.GET.get("day", ""),
+        "time": request.GET.get("time", ""),
+        "minutes": 30,
+    }
+    if not asked["day"] and times:
+        first = times[0].astimezone(request.clinic.zone)
+        asked |= {"day": first.date().isoformat(), "time": f"{first:%H:%M}"}
+    return asked
+
+
 @staff(Right.BOOK)
-def book(request: HttpRequest, pk: int) -> HttpResponse:
+def book(request: StaffRequest, pk: int) -> HttpResponse:
     row, now = queries.follow_up(request.clinic, pk), timezone.now()
-    first = {"day": request.GET.get("day") or None, "time": request.GET.get("time") or None}
-    form = BookForm(request.POST or None, clinic=request.clinic, initial=first | {"minutes": 30})
+    times = queries.free_times(row, now=now)
+    form = BookForm(request.POST or None, clinic=request.clinic, initial=_wanted(request, times))
     if request.method == "POST" and form.is_valid() and form.starts_at:
         typed = form.cleaned_data
         person = next((one for one in queries.clinicians(request.clinic) if one.pk == typed["nurse"]), None)
@@ -75,13 +89,13 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "form": form,
         "window": actions.bookable(row, local_date(now, request.clinic.zone)),
-        "times": queries.free_times(row, now=now),
+        "times": times,
     }
     return render(request, "monitoring/book.html", shown, status=422 if form.is_bound else 200)
 
 
 @staff(Right.RUN_DAY)
-def close(request: HttpRequest, pk: int) -> HttpResponse:
+def close(request: StaffRequest, pk: int) -> HttpResponse:
     row = queries.follow_up(request.clinic, pk)
     form = CloseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -192,6 +193,7 @@ class PortalAccess(OfPatient):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     failed_confirmations = models.PositiveSmallIntegerField(default=0)
+    across_clinics: ClassVar[models.Manager[PortalAccess]] = models.Manager()
 
     class Meta:
         constraints = [

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
+from clinics.access import StaffRequest
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
 from scheduling.models import Visit
@@ -21,7 +22,7 @@ VIEWS = ("board", "list")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 
-def day_asked(request: HttpRequest, *, now: datetime) -> tuple[date, int]:
+def day_asked(request: StaffRequest, *, now: datetime) -> tuple[date, int]:
     """The day the address names and the status of the answer; today, with a message and 422, where it names none."""
     today = local_date(now, request.clinic.zone)
     text = request.GET.get("day", "")
@@ -39,7 +40,7 @@ def view_asked(asked: str | None) -> str:
 
 
 def day_page(
-    request: HttpRequest,
+    request: StaffRequest,
     on: date,
     *,
     now: datetime,

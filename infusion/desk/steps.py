@@ -8,12 +8,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
@@ -27,14 +27,14 @@ from .pages import day_page, view_asked
 from .queries import may_undo, what_follows
 
 
-def _version(request: HttpRequest) -> int | None:
+def _version(request: StaffRequest) -> int | None:
     """The visit's version as the page showed it, or None where the page did not say."""
     text = request.POST.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _taken(
-    request: HttpRequest, visit: Visit, act: Callable[[datetime], Visit], *, refused: str, done: str
+    request: StaffRequest, visit: Visit, act: Callable[[datetime], Visit], *, refused: str, done: str
 ) -> HttpResponse:
     """Take a step and show the day it belongs to: with what was done, or with every reason why not."""
     now = timezone.now()
@@ -54,7 +54,7 @@ def _taken(
 
 
 def _refused(
-    request: HttpRequest, visit: Visit, title: str, reasons: Sequence[Refusal], now: datetime
+    request: StaffRequest, visit: Visit, title: str, reasons: Sequence[Refusal], now: datetime
 ) -> HttpResponse:
     stale = any(reason.code == "stale" for reason in reasons)
     return day_page(
@@ -70,7 +70,7 @@ def _refused(
 
 @require_POST
 @staff(Right.RUN_DAY)
-def arrive(request: HttpRequest, pk: int) -> HttpResponse:
+def arrive(request: StaffRequest, pk: int) -> HttpResponse:
     visit, version = queries.visit(request.clinic, pk), _version(request)
     return _taken(
         request,
@@ -83,7 +83,7 @@ def arrive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.TREAT)
-def start(request: HttpRequest, pk: int) -> HttpResponse:
+def start(request: StaffRequest, pk: int) -> HttpResponse:
     visit, version = queries.visit(request.clinic, pk), _version(request)
     return _taken(
         request,
@@ -95,7 +95,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.TREAT)
-def finish(request: HttpRequest, pk: int) -> HttpResponse:
+def finish(request: StaffRequest, pk: int) -> HttpResponse:
     """As planned with one click; opened as a page, or sent with a dose, with the details typed."""
     visit, version = queries.visit(request.clinic, pk), _version(request)
     typed: dict[str, Any] = {}
@@ -122,7 +122,7 @@ def _as_planned(visit: Visit) -> dict[str, Any]:
 
 @require_POST
 @staff(Right.RUN_DAY)
-def complete(request: HttpRequest, pk: int) -> HttpResponse:
+def complete(request: StaffRequest, pk: int) -> HttpResponse:
     visit, version = queries.visit(request.clinic, pk), _version(request)
     return _taken(
         request,
@@ -135,7 +135,7 @@ def complete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.RUN_DAY)
-def no_show(request: HttpRequest, pk: int) -> HttpResponse:
+def no_show(request: StaffRequest, pk: int) -> HttpResponse:
     visit, version = queries.visit(request.clinic, pk), _version(request)
     return _taken(
         request,
@@ -148,7 +148,7 @@ def no_show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.RUN_DAY)
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back the last step; who could not have taken it cannot take it back."""
     visit, version = queries.visit(request.clinic, pk), _version(request)
     if not may_undo(visit, request.membership):

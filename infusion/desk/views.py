@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.actions import record
 from clinics.domain.rights import Right
 
@@ -16,7 +16,7 @@ from .pages import day_asked, day_page, view_asked
 
 
 @staff(Right.VIEW_PATIENTS)
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: StaffRequest) -> HttpResponse:
     """The day by chair and time, or as a list; where staff land."""
     now = timezone.now()
     on, status = day_asked(request, now=now)
@@ -24,7 +24,7 @@ def today(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS, watching=True)
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: StaffRequest) -> HttpResponse:
     """The day's fragment, asked for every half minute; it keeps nobody signed in."""
     now = timezone.now()
     on, _status = day_asked(request, now=now)
@@ -32,7 +32,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def day_sheet(request: HttpRequest) -> HttpResponse:
+def day_sheet(request: StaffRequest) -> HttpResponse:
     """The day on paper, in the order of the chairs."""
     now = timezone.now()
     on, status = day_asked(request, now=now)
@@ -42,7 +42,7 @@ def day_sheet(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: StaffRequest) -> HttpResponse:
     """Find a patient; a record number that fits exactly leads straight to the record."""
     words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:100]
     words = words.encode("utf-8", "ignore").decode()
@@ -63,7 +63,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def work(request: HttpRequest) -> HttpResponse:
+def work(request: StaffRequest) -> HttpResponse:
     """What waits for somebody: the colleague's own work first."""
     now = timezone.now()
     sections = worklist.sections(request.clinic, member=request.membership, now=now)

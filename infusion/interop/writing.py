@@ -10,7 +10,7 @@ from clinics.domain.refusals import Refused
 from clinics.models import Clinic, User
 from evaluation.actions import import_results
 from evaluation.domain.answers import Incoming
-from patients import actions, source_actions
+from patients import actions
 from patients.domain.checks import Person
 from patients.models import Allergy, Diagnosis, Medication, Patient, Vaccination
 
@@ -93,7 +93,7 @@ def _write_parts(patient: Patient, changes: Changes, by: User | None, now: datet
     if changes.results:
         _write_results(patient, changes, by, now)
     if changes.resolved or changes.medication_now:
-        source_actions.follow_source(
+        actions.follow_source(
             patient=patient,
             resolved=_keys(patient, changes),
             medication_now=changes.medication_now,

@@ -6,20 +6,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce, Now
 
 from clinics.models import Clinic
 from clinics.queries import or_404
 from monitoring.models import FollowUp
-from patients.models import Patient
+from patients.models import Patient, PortalAccess
 from scheduling.models import STANDING, Visit, VisitVersion
 
 from .domain.due import (
+    INVITATION_KEPT,
     NOTICE_KEPT,
     NOTICES,
     TELLING,
     Circumstances,
+    Invitation,
     OpenFollowUp,
     Owed,
     Rules,
@@ -51,6 +53,7 @@ class Known:
     is_deceased: bool
     versions: list[VisitState] = field(default_factory=list)
     follow_ups: list[OpenFollowUp] = field(default_factory=list)
+    invitations: list[Invitation] = field(default_factory=list)
     told: dict[int, int] = field(default_factory=dict)
     said: set[tuple[str, str, int, str]] = field(default_factory=set)
 
@@ -60,6 +63,7 @@ class Known:
             is_deceased=self.is_deceased,
             versions=tuple(self.versions),
             follow_ups=tuple(self.follow_ups),
+            invitations=tuple(self.invitations),
             told=self.told,
             said=frozenset(self.said),
         )
@@ -80,7 +84,7 @@ def every_clinics_rules() -> dict[int, Rules]:
 
 
 def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> dict[int, Known]:
-    """What bears on these patients' messages, in three queries however many they are.
+    """What bears on these patients' messages, in four queries however many they are.
 
     ``leaving_out`` is a message that must not count as said: the one being decided on.
     """
@@ -106,6 +110,10 @@ def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> di
         *person, "id", "due_on", "latest_on", "visit__status"
     ):
         of(*who).follow_ups.append(OpenFollowUp(pk, due_on, latest_on, status in STANDING))
+    for *who, pk, invited_at in (
+        _open_invitations().filter(patient_id__in=patient_ids).values_list(*person, "id", "invited_at")
+    ):
+        of(*who).invitations.append(Invitation(pk, invited_at))
     said = Message.across_clinics.filter(_SAID | _SAME_ADDRESS, patient_id__in=patient_ids).order_by("id")
     for *who, pk, kind, subject_id, version, message, state, handed, covers in said.values_list(
         *person,
@@ -132,7 +140,26 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
     """The few patients to whom something may be due and is not in the ledger yet."""
     if not rules:
         return set()
-    return _with_changes(now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
+    found = _with_changes(now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
+    return found | _with_invitations(now)
+
+
+def _open_invitations() -> QuerySet[PortalAccess]:
+    """Ways into a living patient's pages, under the address on record, that nobody has used or closed."""
+    return PortalAccess.across_clinics.filter(
+        confirmed_at__isnull=True,
+        revoked_at__isnull=True,
+        patient__deceased=False,
+        user__email__iexact=F("patient__email"),
+    ).order_by("id")
+
+
+def _with_invitations(now: datetime) -> set[int]:
+    """Patients whose invitation has not been written yet."""
+    key = Cast(OuterRef("pk"), CharField())
+    written = Message.across_clinics.filter(SETTLED, subject_kind="portal_access", subject_id=key)
+    fresh = _open_invitations().filter(invited_at__gt=now - INVITATION_KEPT, invited_at__lte=now)
+    return set(fresh.filter(~Exists(written)).values_list("patient_id", flat=True))
 
 
 def _with_changes(now: datetime) -> set[int]:

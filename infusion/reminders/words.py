@@ -24,7 +24,7 @@ from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import Visit
 
-from .domain.due import ARRANGE, BOOKED, CANCELLED, MOVED, REMINDER, Change
+from .domain.due import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, REMINDER, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,10 @@ def phone_words(kind: str, changes: Sequence[Change], visits: Mapping[int, Visit
     """What a receptionist says on the telephone instead of the mail."""
     if kind == ARRANGE:
         return "Please arrange the next follow-up visit."
+    if kind == INVITED:
+        return (
+            "Please tell the patient how to open their own pages: the clinic's address, and a code by mail."
+        )
     said = {
         BOOKED: "an appointment is booked for {when}",
         MOVED: "the appointment of {was} has moved to {when}",
@@ -146,6 +150,8 @@ def _length(minutes: int) -> str:
 def _subject(kind: str, lines: Sequence[Line]) -> str:
     if kind == ARRANGE:
         return _("Please arrange your next appointment")
+    if kind == INVITED:
+        return _("Your own pages at the clinic")
     if len(lines) > 1:
         if kind == BOOKED and len(lines) == 2:
             days = {"first": lines[0].day, "second": lines[1].day}

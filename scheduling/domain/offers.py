@@ -302,20 +302,23 @@ def _pair(
     score += _quarters(at, other) * PER_QUARTER_APART + (0 if nurses[0] == nurses[1] else OTHER_NURSE)
     if wishes.at is not None:
         score += _quarters(at, wishes.at) * PER_QUARTER_APART
-    reasons = [_day_words(day, span)]
-    if why:
-        reasons.append(why)
-    if at == other:
-        reasons.append(f"Same time of day on both days, {at:%H:%M}")
-    else:
-        reasons.append(f"Day 15 begins at {other:%H:%M}: nothing nearer to {at:%H:%M} is free")
-    if nurses[0] == nurses[1]:
-        reasons.append(f"Same nurse on both days: {first.capacity.nurses[nurses[0]].name}")
-    else:
-        reasons.append("A different nurse on day 15")
+    reasons = (
+        _day_words(day, span),
+        *((why,) if why else ()),
+        f"Same time of day on both days, {_clock(at)}"
+        if at == other
+        else f"Day 15 begins at {_clock(other)}: nothing nearer to {_clock(at)} is free",
+        f"Same nurse on both days: {first.capacity.nurses[nurses[0]].name}"
+        if nurses[0] == nurses[1]
+        else "A different nurse on day 15",
+    )
     one = _offer(first, at, nurses[0], 0, ())
     two = _offer(second, other, nurses[1], 0, ())
-    return PairOffer(one, two, score + one.score + two.score, tuple(reasons))
+    return PairOffer(one, two, score + one.score + two.score, reasons)
+
+
+def _clock(at: time) -> str:
+    return f"{at.hour:02}:{at.minute:02}"
 
 
 def _spread(offers: list[Ranked], most: int | None, rank: Callable[[Ranked], tuple]) -> list[Ranked]:

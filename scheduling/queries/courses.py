@@ -121,7 +121,7 @@ def history(patient: Patient) -> History:
         .values_list("given_on", "reaction_grade")
     )
     here = PlannedInfusion.objects.of(patient.clinic).filter(patient=patient, state="given")
-    given = {day for day, _ in earlier} | set(here.exclude(given_on=None).values_list("given_on", flat=True))
+    given = {day for day, _ in earlier} | {row.given_on for row in here if row.given_on}
     return History(tuple(sorted(given)), any(grade >= SERIOUS_GRADE for _, grade in earlier))
 
 

@@ -119,26 +119,28 @@ def _duty(
 ) -> dict[date, dict[int, tuple[str, list[tuple[time, time]]]]]:
     """For each day the nurses at work, with their names and wall-clock times."""
     first, last = min(days), max(days)
-    away = list(Absence.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first))
+    absences = Absence.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first)
+    away = list(absences.values_list("member_id", "first_day", "last_day"))
     shifts = (
         Shift.objects.of(clinic)
         .filter(member__role=Role.NURSE, member__is_active=True, valid_from__lte=last)
         .exclude(valid_until__lt=first)
-        .select_related("member__user")
         .order_by("member_id", "starts")
+        .values_list(
+            "member_id",
+            "member__user__name",
+            "member__user__email",
+            "weekday",
+            "starts",
+            "ends",
+            "valid_from",
+            "valid_until",
+        )
     )
     found: dict[date, dict[int, tuple[str, list[tuple[time, time]]]]] = {day: {} for day in days}
-    for shift in shifts:
+    for member, name, email, weekday, starts, ends, since, until in shifts:
         for day in days:
-            if not _works(shift, day) or any(
-                row.member_id == shift.member_id and row.first_day <= day <= row.last_day for row in away
-            ):
-                continue
-            known = found[day].setdefault(shift.member_id, (str(shift.member.user), []))
-            known[1].append((shift.starts, shift.ends))
+            works = day.weekday() == weekday and since <= day and (until is None or day <= until)
+            if works and not any(who == member and begin <= day <= end for who, begin, end in away):
+                found[day].setdefault(member, (name or email, []))[1].append((starts, ends))
     return found
-
-
-def _works(shift: Shift, day: date) -> bool:
-    begun = shift.valid_from <= day and shift.weekday == day.weekday()
-    return begun and (shift.valid_until is None or day <= shift.valid_until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
@@ -31,8 +32,8 @@ from .plan import CoursePlan
 SHOWN_DAYS = 14
 """How many days of a window one page searches; the next ones are a link away."""
 USUAL, MORE, WHOLE_DAY = Limits(6, 2), Limits(24, 6), Limits(200, None)
-NEAREST = Limits(3, 2)
-NEAR_DAYS = 2
+NEAREST = Limits(3, 3)
+NEAR_DAYS = 3
 NOTHING_FREE = Refusal(
     "nothing_free", "No chair and nurse are free for the whole visit at that time.", "time"
 )
@@ -193,14 +194,18 @@ def nearest(
     now: datetime,
     without: Collection[int] = (),
 ) -> tuple[Card, ...]:
-    """The nearest free times to one that was just taken, a few days around it."""
+    """The nearest free times to one that was just taken: on its own day or, where too few are left, around it."""
     planned, seat = wanted[0]
     local = seat.starts.astimezone(plan.clinic.zone)
-    asked = Asked(local.date() - timedelta(days=NEAR_DAYS), local.time(), NEAREST)
-    days = 2 * NEAR_DAYS + 1
-    if len(wanted) > 1 and plan.pair is not None:
-        return pair_times(plan, now=now, asked=asked, without=without, days=days).cards
-    return single_times(plan, planned, now=now, asked=asked, without=without, days=days).cards
+    pair = len(wanted) > 1 and plan.pair is not None
+    found: tuple[Card, ...] = ()
+    for reach in (0, NEAR_DAYS):
+        if len(found) < NEAREST.best:
+            asked = Asked(local.date() - timedelta(days=reach), local.time(), NEAREST)
+            search: dict[str, Any] = {"now": now, "asked": asked, "without": without, "days": 2 * reach + 1}
+            times = pair_times(plan, **search) if pair else single_times(plan, planned, **search)
+            found = times.cards
+    return found
 
 
 def follow_up_times(

@@ -93,7 +93,8 @@ class CoursePlan:
     def infusion_days(self, *, besides: Collection[int]) -> tuple[list[date], list[date]]:
         """The days of the course's own induction infusions and of all the patient's others, given or booked;
         ``besides`` are the planned infusions that are being booked or moved."""
-        own, others = [], []
+        own: list[date] = []
+        others: list[date] = []
         own_keys = {row.pk for row in self.induction}
         own_given = {row.given_on for row in self.induction if row.given_on}
         for visit in self.visits:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from evaluation.queries import clearance as find_clearance
@@ -22,7 +24,7 @@ from .shown import show_refusal, today_of
 
 
 @staff(Right.VIEW_PATIENTS)
-def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
+def panel(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """A patient's course and visits, for the patient's page; a page of its own without JavaScript."""
     patient, now = find_patient(request.clinic, patient_pk), timezone.now()
     record_view(patient=patient, by=request.user, page="course and visits")
@@ -43,7 +45,7 @@ def panel(request: HttpRequest, patient_pk: int) -> HttpResponse:
 
 
 @staff(Right.VIEW_PATIENTS)
-def course(request: HttpRequest, pk: int) -> HttpResponse:
+def course(request: StaffRequest, pk: int) -> HttpResponse:
     """A course's timeline: windows, what moved and why, booked visits and what each still needs."""
     found, now = queries.course(request.clinic, pk), timezone.now()
     record_view(patient=found.patient, by=request.user, page="course")
@@ -66,7 +68,7 @@ def course(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.PRESCRIBE)
-def prescribe(request: HttpRequest, pk: int) -> HttpResponse:
+def prescribe(request: StaffRequest, pk: int) -> HttpResponse:
     """Prescribe a course from a signed clearance, or go on with one that began before."""
     clearance = find_clearance(request.clinic, pk)
     patient = clearance.patient
@@ -77,7 +79,7 @@ def prescribe(request: HttpRequest, pk: int) -> HttpResponse:
         initial={"how": PrescribeForm.NEW, "start_on": today_of(request)},
     )
     if request.method == "POST" and form.is_valid():
-        base = {
+        base: dict[str, Any] = {
             "clinic": request.clinic,
             "patient": patient,
             "clearance": clearance,
@@ -101,7 +103,7 @@ def prescribe(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.PRESCRIBE)
-def start(request: HttpRequest, pk: int) -> HttpResponse:
+def start(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a course begin on another day, before its first infusion is booked."""
     found = queries.course(request.clinic, pk)
     form = StartForm(request.POST or None, initial={"start_on": found.start_on})
@@ -120,7 +122,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.PRESCRIBE)
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop a course with a reason; its booked visits are cancelled with it."""
     found = queries.course(request.clinic, pk)
     form = StopForm(request.POST if request.method == "POST" else None)
@@ -147,7 +149,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @staff(Right.PRESCRIBE)
-def renew(request: HttpRequest, pk: int) -> HttpResponse:
+def renew(request: StaffRequest, pk: int) -> HttpResponse:
     """Let the newest clearance carry the course on."""
     found = queries.course(request.clinic, pk)
     newer = queries.newer_clearance(found, today=today_of(request))

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from clinics.access import StaffRequest
 from clinics.domain.refusals import Refused
 from scheduling import queries
 from scheduling.domain.booking import RACED
@@ -19,7 +20,7 @@ from scheduling.forms import offer_text
 OVERTAKEN = RACED | {"stale", "already_booked", "not_planned", "no_pair", "not_movable", "busy"}
 
 
-def today_of(request: HttpRequest) -> date:
+def today_of(request: StaffRequest) -> date:
     return queries.today_of(request.clinic, timezone.now())
 
 
@@ -39,7 +40,7 @@ def status_of(refused: Refused) -> int:
     return 409 if set(refused.codes) & OVERTAKEN else 422
 
 
-def refused_page(request: HttpRequest, refused: Refused, **shown: Any) -> HttpResponse:
+def refused_page(request: StaffRequest, refused: Refused, **shown: Any) -> HttpResponse:
     """Why nothing was booked, with the nearest free times."""
     status = status_of(refused)
     context = {

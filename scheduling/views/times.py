@@ -10,11 +10,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
 from patients.actions import record_view
@@ -74,13 +74,13 @@ class _Search:
         return TypedTimeForm(typed, zone=zone, auto_id=TYPED_ID)
 
 
-def _said(request: HttpRequest, visits: Any, verb: str) -> None:
+def _said(request: StaffRequest, visits: Any, verb: str) -> None:
     days = [visit.starts_at.astimezone(request.clinic.zone) for visit in visits]
     words = " and ".join(f"{day:%A} {day.day} {day:%B %Y} at {day:%H:%M}" for day in days)
     messages.success(request, f"{verb}: {words}.")
 
 
-def _answer(request: HttpRequest, search: _Search) -> HttpResponse:
+def _answer(request: StaffRequest, search: _Search) -> HttpResponse:
     """Show the times, or do what was clicked."""
     if request.method != "POST":
         record_view(patient=search.course.patient, by=request.user, page="times on offer")
@@ -101,7 +101,7 @@ def _answer(request: HttpRequest, search: _Search) -> HttpResponse:
     return redirect("scheduling:course", pk=search.course.pk)
 
 
-def _place_typed(request: HttpRequest, search: _Search) -> HttpResponse:
+def _place_typed(request: StaffRequest, search: _Search) -> HttpResponse:
     """Book or move to a time typed by hand; what is wrong with it is said beside its field."""
     form = search.typed_form(request.POST)
     assert form is not None
@@ -123,7 +123,7 @@ def _place_typed(request: HttpRequest, search: _Search) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: StaffRequest,
     search: _Search,
     *,
     form: Form | None = None,
@@ -148,7 +148,7 @@ def _page(
 
 
 @staff(Right.BOOK)
-def pair(request: HttpRequest, pk: int) -> HttpResponse:
+def pair(request: StaffRequest, pk: int) -> HttpResponse:
     """Times for both induction infusions together; one click books, or moves, both or neither."""
     course, now = queries.course(request.clinic, pk), timezone.now()
     plan = cache(lambda: queries.read_plan(course))
@@ -159,7 +159,13 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("scheduling:course", pk=pk)
 
     def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
-        where = {"course": course, "first": seats[0], "second": seats[1], "by": request.user, "now": now}
+        where: dict[str, Any] = {
+            "course": course,
+            "first": seats[0],
+            "second": seats[1],
+            "by": request.user,
+            "now": now,
+        }
         if not moving:
             return actions.book_pair(**where)
         versions = (typed["version"], typed["other_version"] or 0)
@@ -181,7 +187,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.BOOK)
-def single(request: HttpRequest, pk: int) -> HttpResponse:
+def single(request: StaffRequest, pk: int) -> HttpResponse:
     """Times for one infusion of a course in its window."""
     planned, now = queries.planned_infusion(request.clinic, pk), timezone.now()
     plan = cache(lambda: queries.read_plan(queries.course(request.clinic, planned.course_id)))
@@ -200,7 +206,7 @@ def single(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.BOOK)
-def move(request: HttpRequest, pk: int) -> HttpResponse:
+def move(request: StaffRequest, pk: int) -> HttpResponse:
     """Move one visit to another time, with a reason."""
     visit, now = queries.visit(request.clinic, pk), timezone.now()
     planned = visit.planned_infusion
@@ -226,7 +232,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, search)
 
 
-def _move_follow_up(request: HttpRequest, visit: Any) -> HttpResponse:
+def _move_follow_up(request: StaffRequest, visit: Any) -> HttpResponse:
     """Move a follow-up: a time typed by hand, with free ones beside it."""
     now = timezone.now()
     first = {

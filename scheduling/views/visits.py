@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from clinics.access import staff
+from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from patients.actions import record_view
@@ -19,7 +19,7 @@ from .shown import show_refusal, status_of, today_of
 
 
 @staff(Right.VIEW_PATIENTS)
-def visit(request: HttpRequest, pk: int) -> HttpResponse:
+def visit(request: StaffRequest, pk: int) -> HttpResponse:
     """A visit with what is still needed for it and its whole history: who moved it, when and why."""
     found = queries.visit(request.clinic, pk)
     record_view(patient=found.patient, by=request.user, page="visit")
@@ -40,12 +40,12 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff(Right.BOOK)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Cancel a visit with a reason; day 15 of a pair goes with day 1 where that is asked for."""
     found = queries.visit(request.clinic, pk)
     partner = queries.partner_of(found)
     words = ""
-    if partner is not None:
+    if partner is not None and partner.planned_infusion is not None:
         at = partner.starts_at.astimezone(request.clinic.zone)
         words = f"infusion {partner.planned_infusion.ordinal} on {at.day} {at:%B %Y}"
     form = CancelForm(

@@ -34,7 +34,7 @@ from tests import factory, programs
 
 RACERS = 200
 PROGRAMS = 4
-SERVER = ("--workers", "3", "--threads", "6", "--worker-class", "gthread", "--timeout", "120")
+SERVER = ("--workers", "4", "--worker-class", "sync", "--timeout", "120")
 
 
 @pytest.fixture
@@ -86,8 +86,10 @@ def session_for(member: Membership) -> str:
         {"method": "mfa", "at": now, "type": "totp"},
     ]
     session["account_authentication_methods_user"] = user_id_to_str(member.user)
+    # They have looked at the times on offer a moment ago.
+    session["began_at"] = session["seen_at"] = now
     session.create()
-    return session.session_key
+    return str(session.session_key)
 
 
 def request_for(course: Course, session: str, offer: str) -> dict[str, Any]:

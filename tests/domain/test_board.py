@@ -65,6 +65,7 @@ def test_visit_that_lost_its_time_to_another_is_left_to_the_list():
     assert [place.visit for place in board(gone, again).places] == [1]
     assert [place.visit for place in board(gone, booked(3, 11, at(9, 30), 60)).places] == [3]
     assert [place.visit for place in board(gone, booked(4, 11, at(10), 60)).places] == [1, 4]
+    assert [place.visit for place in board(gone, booked(5, 12, at(9), 60)).places] == [1, 5]
 
 
 def test_closed_day_is_hatched_throughout():

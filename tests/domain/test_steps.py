@@ -16,7 +16,6 @@ from treatment.domain.steps import (
     MOVES,
     NO_SHOW,
     STAGES,
-    UNDO_MINUTES,
     Step,
     before_its_time,
     next_moves,
@@ -145,16 +144,18 @@ def test_no_show_is_refused_until_the_visit_begins():
 
 
 @pytest.mark.parametrize(
-    ("stage", "before"), [(ARRIVED, BOOKED), (IN_CHAIR, ARRIVED), (DONE, IN_CHAIR), (NO_SHOW, BOOKED)]
+    ("stage", "before", "limit", "words"),
+    [
+        (ARRIVED, BOOKED, timedelta(minutes=10), "10 minutes"),
+        (IN_CHAIR, ARRIVED, timedelta(minutes=10), "10 minutes"),
+        (DONE, IN_CHAIR, timedelta(minutes=10), "10 minutes"),
+        (NO_SHOW, BOOKED, timedelta(hours=12), "12 hours"),
+    ],
 )
-def test_undo_leads_back_one_step_within_its_minutes(stage, before):
-    taken = NOON - timedelta(minutes=UNDO_MINUTES)
-    assert undone(stage, taken_at=taken, now=NOON) == before
-    late = undone(stage, taken_at=taken - timedelta(seconds=1), now=NOON)
-    assert (late.code, late.message) == (
-        "too_late_to_undo",
-        "A step can be taken back for 10 minutes; that time has passed.",
-    )
+def test_undo_leads_back_one_step_within_its_time(stage, before, limit, words):
+    assert undone(stage, taken_at=NOON - limit, now=NOON) == before
+    late = undone(stage, taken_at=NOON - limit - timedelta(seconds=1), now=NOON)
+    assert late == Refusal("too_late_to_undo", f"This can be taken back for {words}; that time has passed.")
 
 
 @pytest.mark.parametrize("stage", [BOOKED, STAGES[-1]])

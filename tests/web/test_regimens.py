@@ -48,7 +48,7 @@ def test_list_shows_state_and_approvers(client, clinic, version):
     assert words(client.get(reverse("regimens:list"))).count("Not approved") == 1
     client.post(reverse("regimens:approve", args=[version.pk]))
     shown = words(client.get(reverse("regimens:list")))
-    assert shown.count("Waiting for second approval Dr Vera Lind (prescriber)") == 1
+    assert shown.count("Waiting for the second approval Dr Vera Lind (prescriber)") == 1
 
 
 def test_empty_list_offers_the_delivered_regimens_to_those_who_approve(client, clinic):

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
 from clinics.actions import open_task
 from clinics.domain.rights import Right, Role, may
 from clinics.models import Clinic
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 from evaluation.models import Result
 from infusion.interop.models import ImportBatch
 from infusion.reminders.models import Message
 from patients.models import PortalAccess
-
 from tests import factory
 
 pytestmark = pytest.mark.django_db

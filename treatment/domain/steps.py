@@ -13,6 +13,10 @@ from clinics.domain.refusals import Refusal
 UNDO_MINUTES = 10
 """How long a step that was pressed by mistake may be taken back (product default, unverified)."""
 
+LATE_COMER_HOURS = 12
+"""How long a patient marked as not come may still turn up: whether the time is still theirs, the database decides
+(product default, unverified)."""
+
 
 class Step(StrEnum):
     """What staff press, in the order of the day."""
@@ -183,12 +187,15 @@ def next_moves(now_at: Stage, kind: str = "infusion") -> tuple[Move, ...]:
 def undone(
     now_at: Stage, *, taken_at: datetime | None, now: datetime, kind: str = "infusion"
 ) -> Stage | Refusal:
-    """The stage before the last step, for a click made by mistake, within ``UNDO_MINUTES`` of it."""
+    """The stage before the last step, for a click made by mistake, within ``UNDO_MINUTES`` of it; a no-show within
+    ``LATE_COMER_HOURS``, for whoever came after all.
+    """
     move = next((MOVES[step] for step in STEPS_OF[kind] if MOVES[step].after == now_at), None)
     if move is None or taken_at is None:
         return Refusal("nothing_to_undo", "There is no step to take back.")
-    if now - taken_at > timedelta(minutes=UNDO_MINUTES):
-        return Refusal(
-            "too_late_to_undo", f"A step can be taken back for {UNDO_MINUTES} minutes; that time has passed."
-        )
+    limit, words = timedelta(minutes=UNDO_MINUTES), f"{UNDO_MINUTES} minutes"
+    if move.step is Step.NO_SHOW:
+        limit, words = timedelta(hours=LATE_COMER_HOURS), f"{LATE_COMER_HOURS} hours"
+    if now - taken_at > limit:
+        return Refusal("too_late_to_undo", f"This can be taken back for {words}; that time has passed.")
     return move.before

@@ -13,6 +13,7 @@ BOOKED, MOVED, CANCELLED = "booked", "moved", "cancelled"
 NOTICES = (BOOKED, MOVED, CANCELLED)
 TELLING = (BOOKED, CANCELLED)
 ARRANGE, OVERDUE = "arrange", "overdue"
+INVITED = "invited"
 REMINDER = "reminder_"
 
 REMIND_AT = time(9)
@@ -28,6 +29,10 @@ OVERDUE_KEPT = timedelta(days=365)
 """How long a follow-up that nobody closes may still open its one task."""
 
 
+INVITATION_KEPT = timedelta(days=14)
+"""How long an invitation to the patient's pages may still be sent."""
+
+
 def title(kind: str) -> str:
     """A kind of message in words for staff."""
     if kind.startswith(REMINDER):
@@ -39,6 +44,7 @@ def title(kind: str) -> str:
         CANCELLED: "Visit cancelled",
         ARRANGE: "Please arrange a follow-up",
         OVERDUE: "Follow-up overdue",
+        INVITED: "Invitation to the patient's pages",
     }[kind]
 
 
@@ -85,6 +91,14 @@ class OpenFollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """A way into the patient's pages that was opened and has not been used."""
+
+    access_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """All that bears on what one patient is owed.
 
@@ -96,6 +110,7 @@ class Circumstances:
     is_deceased: bool = False
     versions: tuple[VisitState, ...] = ()
     follow_ups: tuple[OpenFollowUp, ...] = ()
+    invitations: tuple[Invitation, ...] = ()
     told: Mapping[int, int] = field(default_factory=dict)
     said: frozenset[tuple[str, str, int, str]] = frozenset()
 
@@ -150,6 +165,10 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
         found += _reminders(states, patient.told.get(states[-1].visit_id), rules, now)
     for follow_up in patient.follow_ups:
         found += _follow_up(follow_up, rules)
+    found += [
+        Owed("portal_access", str(one.access_id), 1, INVITED, one.at, one.at + INVITATION_KEPT)
+        for one in patient.invitations
+    ]
     standing = [one for one in found if one and one.expires_at > now and one.subject not in patient.said]
     return tuple(sorted(standing, key=lambda one: (one.due_at, one.subject)))
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from clinics.actions import record
 from clinics.models import User
 
-from .models import Diagnosis, Medication, Patient
+from ..models import Diagnosis, Medication, Patient
 
 
 @transaction.atomic

@@ -1,0 +1,46 @@
+"""Writing patients."""
+
+from .people import (
+    add_diagnosis,
+    add_patient,
+    add_patient_with_diagnosis,
+    confirm_diagnosis,
+    edit_patient,
+    mark_deceased,
+    reject_diagnosis,
+    telephone,
+)
+from .portal import BIRTH_DATE_TRIES, confirm_access, invite, revoke_access
+from .records import (
+    add_diagnoses,
+    record_allergies,
+    record_earlier_infusion,
+    record_measurement,
+    record_medication,
+    record_vaccinations,
+)
+from .source import follow_source
+from .trail import record_view
+
+__all__ = [
+    "BIRTH_DATE_TRIES",
+    "add_diagnoses",
+    "add_diagnosis",
+    "add_patient",
+    "add_patient_with_diagnosis",
+    "confirm_access",
+    "confirm_diagnosis",
+    "edit_patient",
+    "follow_source",
+    "invite",
+    "mark_deceased",
+    "record_allergies",
+    "record_earlier_infusion",
+    "record_measurement",
+    "record_medication",
+    "record_vaccinations",
+    "record_view",
+    "reject_diagnosis",
+    "revoke_access",
+    "telephone",
+]
