@@ -53,8 +53,12 @@ def _collided(error: DatabaseError) -> bool:
 
 
 def lock_course(course: Course) -> Course:
-    """The course as it stands now, held until the transaction ends. Always the first lock taken."""
-    rows = Course.objects.of(course.clinic).select_for_update(of=("self",), no_key=True)
+    """The course as it stands now, held until the transaction ends. Always the first lock taken.
+
+    Locked first and read afterwards: rows joined to one that was waited for would be as old as the wait.
+    """
+    rows = Course.objects.of(course.clinic)
+    or_404(rows.select_for_update(no_key=True), pk=course.pk)
     return or_404(
         rows.select_related("clinic", "patient", "diagnosis", "regimen_version", "clearance"), pk=course.pk
     )

@@ -32,7 +32,10 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One infusion of a course. ``state`` is the word of its chip; ``mark`` how the timeline draws it."""
+    """One infusion of a course. ``state`` is the word of its chip; ``mark`` how the timeline draws it. ``to_find``:
+    times may be looked for it alone, because it is due to be booked or the next that will be; ``outside``: its
+    visit does not stand in its window.
+    """
 
     planned: PlannedInfusion
     visit: Visit | None
@@ -40,6 +43,7 @@ class Entry:
     mark: str
     window: Window
     needs: Needs | None
+    to_find: bool
     outside: bool
 
 
@@ -79,7 +83,14 @@ def timeline(plan: CoursePlan, *, now: datetime) -> list[Entry]:
         if visit is not None:
             visit.patient, visit.planned_infusion = plan.course.patient, row
     verdicts = gates(plan.clinic, [visit for visit in visits.values() if visit], today=today)
-    return [_entry(plan, row, visits[row.pk], verdicts, today) for row in plan.planned]
+    paired = plan.pair if plan.pair and plan.pair_visits == (None, None) else ()
+    entries, later = [], False
+    for row in plan.planned:
+        state, mark = _standing(row, visits[row.pk], plan.window(row), today)
+        to_find = row not in paired and (state == "to_book" or (state == "planned" and not later))
+        later = later or state == "planned"
+        entries.append(_entry(plan, row, visits[row.pk], verdicts, today, state, mark, to_find))
+    return entries
 
 
 def next_infusions(course: Course, *, now: datetime) -> list[Entry]:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
@@ -166,11 +167,14 @@ def racers(clinic: Clinic, count: int) -> list[tuple[Course, str]]:
 def warm_up(port: int, course: Course, session: str) -> None:
     """Let every worker load its pages once."""
     url = f"http://127.0.0.1:{port}{reverse('scheduling:pair', args=[course.pk])}"
-    for _ in range(12):
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers={"Cookie": f"sessionid={session}"})
-        ) as page:
-            assert page.status == 200
+
+    def look(_: int) -> int:
+        page = urllib.request.Request(url, headers={"Cookie": f"sessionid={session}"})
+        with urllib.request.urlopen(page, timeout=60) as answer:
+            return answer.status
+
+    with ThreadPoolExecutor(max_workers=8) as readers:
+        assert set(readers.map(look, range(32))) == {200}
 
 
 def told(answers: list[tuple[int, float, str]], name: str) -> None:
