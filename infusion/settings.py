@@ -1,7 +1,6 @@
 """Settings, read from the environment. Nothing secret stands here."""
 
 import os
-import sys
 from pathlib import Path
 
 import environ
@@ -16,7 +15,6 @@ env = environ.Env()
 PRODUCTION = env.bool("INFUSION_PRODUCTION", default=False)
 DEMO = env.bool("INFUSION_DEMO", default=False)
 DEBUG = env.bool("INFUSION_DEBUG", default=False) and not PRODUCTION
-TESTING = "pytest" in sys.modules
 
 # Not through environ, which takes a value that begins with "$" for the name of another variable.
 SECRET_KEY = os.environ.get("INFUSION_SECRET_KEY", "")
@@ -112,10 +110,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-    # Threads of the live server need one database file between them, not one memory each.
-    DATABASES["default"]["TEST"] = {
-        "NAME": env.str("INFUSION_TEST_SQLITE", default=str(VAR / "test.sqlite3"))
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("INFUSION_CONN_MAX_AGE", default=60)
@@ -243,8 +237,6 @@ DEFAULT_FROM_EMAIL = env.str("INFUSION_MAIL_FROM", default="clinic@localhost")
 
 # Without a broker named, tasks stay in the process that asks for them; the sweep command needs none.
 BROKER_URL = env.str("INFUSION_BROKER_URL", default="")
-
-DEMO_DIR = Path(env.str("INFUSION_DEMO_DIR", default=str(VAR / "demo")))
 
 LOGGING = {
     "version": 1,

@@ -125,8 +125,16 @@ def pair_times(
         wishes=Wishes(at=asked.at),
         limits=asked.limits,
     )
-    cards = tuple(_pair_card(offer, first, second, capacity, plan.clinic) for offer in found)
-    return Times(cards, span.earliest, span.latest, window, sooner, later, _closed(capacity, span))
+    cards = [_pair_card(offer, first, second, capacity, plan.clinic) for offer in found]
+    return Times(
+        _elsewhere(cards, plan, without),
+        span.earliest,
+        span.latest,
+        window,
+        sooner,
+        later,
+        _closed(capacity, span),
+    )
 
 
 def single_times(
@@ -155,8 +163,16 @@ def single_times(
         wishes=_usual(plan, planned, asked.at),
         limits=asked.limits,
     )
-    cards = tuple(Card((_place(offer, planned, capacity, plan.clinic),), offer.reasons) for offer in found)
-    return Times(cards, span.earliest, span.latest, window, sooner, later, _closed(capacity, span))
+    cards = [Card((_place(offer, planned, capacity, plan.clinic),), offer.reasons) for offer in found]
+    return Times(
+        _elsewhere(cards, plan, without),
+        span.earliest,
+        span.latest,
+        window,
+        sooner,
+        later,
+        _closed(capacity, span),
+    )
 
 
 def seat_at(
@@ -266,6 +282,12 @@ def _shown(
     sooner = max(begin - timedelta(days=days), first) if begin > first else None
     later = end + timedelta(days=1) if end < last else None
     return Span(begin, target, end), window, sooner, later
+
+
+def _elsewhere(cards: list[Card], plan: CoursePlan, without: Collection[int]) -> tuple[Card, ...]:
+    """The offers without the one at which the visits that are being moved stand already."""
+    now = sorted(visit.starts_at for visit in plan.visits if visit.pk in without)
+    return tuple(card for card in cards if [place.starts for place in card.places] != now)
 
 
 def _nothing(window: Window) -> Times:

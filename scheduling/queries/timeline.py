@@ -83,14 +83,7 @@ def timeline(plan: CoursePlan, *, now: datetime) -> list[Entry]:
         if visit is not None:
             visit.patient, visit.planned_infusion = plan.course.patient, row
     verdicts = gates(plan.clinic, [visit for visit in visits.values() if visit], today=today)
-    paired = plan.pair if plan.pair and plan.pair_visits == (None, None) else ()
-    entries, later = [], False
-    for row in plan.planned:
-        state, mark = _standing(row, visits[row.pk], plan.window(row), today)
-        to_find = row not in paired and (state == "to_book" or (state == "planned" and not later))
-        later = later or state == "planned"
-        entries.append(_entry(plan, row, visits[row.pk], verdicts, today, state, mark, to_find))
-    return entries
+    return [_entry(plan, row, visits[row.pk], verdicts, today) for row in plan.planned]
 
 
 def next_infusions(course: Course, *, now: datetime) -> list[Entry]:
@@ -117,7 +110,16 @@ def _entry(
     outside = False
     if visit is not None and visit.status in MOVABLE:
         outside = not window.earliest <= local_date(visit.starts_at, plan.clinic.zone) <= window.latest
-    return Entry(row, visit, state, mark, window, needs, outside)
+    return Entry(row, visit, state, mark, window, needs, _alone(plan, row, state), outside)
+
+
+def _alone(plan: CoursePlan, row: PlannedInfusion, state: str) -> bool:
+    """Whether times may be looked for one infusion alone: it is due to be booked, or it is the next that will be.
+    An induction pair of which neither is booked is looked for together."""
+    if plan.pair is not None and row in plan.pair and plan.pair_visits == (None, None):
+        return False
+    before = [one for one in plan.planned if one.ordinal < row.ordinal and one.state == "planned"]
+    return state == "to_book" or (state == "planned" and all(plan.visit_of(one) for one in before))
 
 
 def _standing(row: PlannedInfusion, visit: Visit | None, window: Window, today: date) -> tuple[str, str]:

@@ -381,6 +381,26 @@ def test_a_visit_is_moved_to_a_typed_time(desk, clinic, course):
     assert second.starts_at == seat(clinic, day, 11).starts
 
 
+def test_a_visit_is_not_offered_the_time_it_has(desk, course):
+    visits = booked(course, desk.member)
+    for url in (pair_url(course), reverse("scheduling:move", args=[visits[1].pk])):
+        cards = [card for card, _ in desk.get(url, {"more": "1", "at": "09:00"}).context["cards"]]
+        kept = {visit.starts_at for visit in visits}
+        assert [card for card in cards if {place.starts for place in card.places} <= kept] == []
+
+
+def test_times_are_looked_for_what_is_due_and_for_the_next(desk, course):
+    def looked_for():
+        page = desk.get(reverse("scheduling:course", args=[course.pk]))
+        return [entry.planned.ordinal for entry in page.context["entries"] if entry.to_find]
+
+    assert looked_for() == []
+    first, second = booked(course, desk.member)
+    assert looked_for() == [3]
+    actions.cancel_visit(visit=second, reason="ill", by=desk.member.user, now=timezone.now())
+    assert looked_for() == [2]
+
+
 @pytest.mark.parametrize("version", ["", "0", "-1", "x", "9" * 30, "\x00"])
 def test_a_version_that_is_none_is_refused(desk, clinic, course, version):
     _, second = booked(course, desk.member)
