@@ -13,7 +13,8 @@ VAR = ROOT / "var"
 env = environ.Env()
 
 PRODUCTION = env.bool("INFUSION_PRODUCTION", default=False)
-DEMO = env.bool("INFUSION_DEMO", default=False)
+# Its pages show passwords, so production has none whatever the environment says.
+DEMO = env.bool("INFUSION_DEMO", default=False) and not PRODUCTION
 DEBUG = env.bool("INFUSION_DEBUG", default=False) and not PRODUCTION
 
 # Not through environ, which takes a value that begins with "$" for the name of another variable.
@@ -178,10 +179,12 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "infusion.doors.lockout.who"
+AXES_CLIENT_IP_CALLABLE = "infusion.doors.lockout.where"
+# In production one proxy stands in front and writes X-Forwarded-For anew; elsewhere nobody's word is taken.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_ENABLE_ADMIN = False
-SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # --- transport --------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -39,7 +39,7 @@ class PatientForm(forms.Form):
     family_name = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     birth_date = forms.CharField(required=False, widget=forms.TextInput(attrs={"type": "date"}))
     record_number = forms.CharField(required=False, help_text="The number on the patient's chart.")
-    sex = forms.ChoiceField(label="Sex recorded for care", choices=SEXES, required=False)
+    sex = forms.ChoiceField(label="Sex recorded for care", choices=SEXES, required=False, initial="unknown")
     past_menopause = forms.ChoiceField(
         label="Past menopause",
         choices=YES_NO_UNKNOWN,

@@ -32,9 +32,10 @@ def search(clinic: Clinic, words: str) -> QuerySet[Patient]:
     rows = Patient.objects.of(clinic)
     cleaned = unicodedata.normalize("NFC", words.replace("\x00", "")).encode("utf-8", "ignore").decode()
     for word in cleaned.split()[:6]:
-        condition = (
-            Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(record_number__icontains=word)
-        )
+        condition = Q(record_number__icontains=word)
+        # A telephone types O’Neil where the record has O'Neil, and the other way round.
+        for spelt in {word, word.replace("’", "'"), word.replace("'", "’")}:
+            condition |= Q(given_name__icontains=spelt) | Q(family_name__icontains=spelt)
         with suppress(ValueError):
             condition |= Q(birth_date=date.fromisoformat(word))
         rows = rows.filter(condition)

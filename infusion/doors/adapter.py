@@ -23,7 +23,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("portal:home" if patient else "desk:today")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
-        return reverse("account_login")
+        patient = request.user.is_authenticated and request.user.door == "portal"
+        return reverse("account_request_login_code" if patient else "account_login")
 
     def is_reauthentication_required(self, *, app: str) -> bool:
         """A staff session is short, and was opened with both factors or is just enrolling the second."""

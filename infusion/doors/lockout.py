@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 
@@ -14,3 +16,15 @@ def who(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
         pending = request.session.get("account_login") or {}
         named = request.POST.get("login") or request.POST.get("email") or pending.get("email")
     return str(named or "").strip().lower()[:254].replace("\x00", "")
+
+
+def where(request: HttpRequest) -> str | None:
+    """The network address somebody knocks from: as the proxy in front tells it in production, else the peer's.
+
+    Behind the proxy every peer is the proxy; counting by peer would let anybody lock a colleague out. None where
+    it cannot be told: those are counted together.
+    """
+    try:
+        return get_adapter(request).get_client_ip(request)
+    except PermissionDenied:
+        return None

@@ -10,23 +10,38 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
+from allauth.mfa.utils import is_mfa_enabled
 from axes.decorators import axes_dispatch
+from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.generic import RedirectView
 
-from clinics.access import methods_of
+from clinics.access import has_second_factor, methods_of, still_fresh, to_sign_in
+
+from .views import confirm_login_code
 
 
 def own_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A second factor belongs to a colleague who came in by password; patients sign in by code and have none."""
+    """A second factor belongs to a colleague who came in by password; patients sign in by code and have none.
+
+    The pages show recovery codes: once a factor is enrolled they ask for it like every staff page, and for a fresh
+    session always.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
         if user.is_authenticated and (user.door != "staff" or "password" not in methods_of(request)):
             raise PermissionDenied
+        if user.is_authenticated and not (
+            still_fresh(request, settings.STAFF_IDLE_SECONDS)
+            and (has_second_factor(request) or not is_mfa_enabled(user))
+        ):
+            logout(request)
+            return to_sign_in(request, "account_login")
         return view(request, *args, **kwargs)
 
     return guarded
@@ -68,7 +83,7 @@ urlpatterns = [
         name="mfa_deactivate_totp",
     ),
     path("patient/", axes_dispatch(account.request_login_code), name="account_request_login_code"),
-    path("patient/code/", axes_dispatch(account.confirm_login_code), name="account_confirm_login_code"),
+    path("patient/code/", axes_dispatch(confirm_login_code), name="account_confirm_login_code"),
     path("out/", account.logout, name="account_logout"),
     path("closed/", account.account_inactive, name="account_inactive"),
 ]

@@ -20,6 +20,7 @@ from ..models import (
     Patient,
 )
 from ..phones import plain_phone
+from .portal import close_other_addresses
 from .records import record_measurement
 from .trail import note
 
@@ -128,6 +129,8 @@ def edit_patient(
     if not written:
         raise Refused(Refusal("stale", STALE))
     patient.refresh_from_db()
+    if "email" in changes:
+        close_other_addresses(patient=patient, by=by)
     record(
         clinic=patient.clinic,
         by=by,

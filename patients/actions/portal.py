@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
@@ -56,6 +57,17 @@ def revoke_access(*, access: PortalAccess, by: User, now: datetime) -> None:
         note(access.patient, by, "closed the portal", access, email=access.user.email)
 
 
+def close_other_addresses(*, patient: Patient, by: User | None) -> None:
+    """Close the portal for every address that is no longer the patient's: whoever reads it now is not known."""
+    for access in patient.portalaccess_set.filter(revoked_at__isnull=True).select_related(
+        "user", "patient__clinic"
+    ):
+        if access.user.email.lower() != patient.email.lower():
+            access.revoked_at = timezone.now()
+            access.save(update_fields=["revoked_at"])
+            note(patient, by, "closed the portal", access, email=access.user.email)
+
+
 @transaction.atomic
 def confirm_access(
     *, accesses: Iterable[PortalAccess], birth_date: date, now: datetime
@@ -65,7 +77,12 @@ def confirm_access(
     At the first sign-in this proves that the mail reached the right person. A wrong date is counted on each of the
     accesses; after five, staff must invite again. Twins who share an address both come back and choose by name.
     """
-    rows = [row for row in accesses if row.failed_confirmations < BIRTH_DATE_TRIES]
+    # Read again under a lock: tries made at the same moment count one by one.
+    held = [
+        PortalAccess.objects.of(row.clinic).select_for_update().get(pk=row.pk)
+        for row in sorted(accesses, key=lambda row: row.pk)
+    ]
+    rows = [row for row in held if row.failed_confirmations < BIRTH_DATE_TRIES]
     matching = tuple(row for row in rows if row.patient.birth_date == birth_date)
     for row in matching:
         row.confirmed_at, row.failed_confirmations = row.confirmed_at or now, 0

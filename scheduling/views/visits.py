@@ -66,6 +66,9 @@ def cancel(request: StaffRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refused:
+            # The page now shows the visit as it stands, so the next press decides about that.
+            form.data = request.POST.copy()
+            form.data["version"] = str(found.version)
             show_refusal(form, refused)
             status = status_of(refused)
         else:

@@ -61,7 +61,7 @@ def server(transactional_db: None, tmp_path: Path) -> Iterator[tuple[int, Path]]
             inherit=[listening.fileno()],
         )
         try:
-            programs.until(lambda: _answers(port), what="an answer of gunicorn")
+            programs.until(lambda: _answers(port), seconds=90, what="an answer of gunicorn")
             yield port, log
         finally:
             leash.stop([running])

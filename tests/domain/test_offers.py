@@ -187,9 +187,7 @@ def test_the_offers_of_one_day_lie_an_hour_apart():
         offer.starts for offer in single_offers(days_from(MONDAY), span, later_phases, now=LONG_AGO)
     )
     assert len(starts) == 3
-    assert min(later - earlier for earlier, later in pairwise(starts)) >= timedelta(
-        hours=1
-    )
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= timedelta(hours=1)
 
 
 def test_a_blocked_time_is_not_offered():

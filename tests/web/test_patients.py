@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from clinics.models import AuditEntry
-from patients.models import Diagnosis, EarlierInfusion, Measurement, Patient
+from patients.models import Diagnosis, EarlierInfusion, Measurement, Patient, PortalAccess
 from tests import factory
 
 pytestmark = pytest.mark.django_db
@@ -230,3 +230,22 @@ def test_dead_patient_is_marked_and_cannot_be_invited(desk, clinic):
     desk.post(reverse("patients:deceased", args=[patient.pk]), {"deceased_on": "2026-03-01"}, follow=True)
     response = desk.post(reverse("patients:invite", args=[patient.pk]), follow=True)
     assert [str(message) for message in response.context["messages"]] == ["This patient has died."]
+
+
+def test_sex_nobody_chose_is_not_recorded(desk):
+    assert desk.get(reverse("patients:add")).context["form"]["sex"].value() == "unknown"
+
+
+@pytest.mark.parametrize("typed", ["O'Neil", "O’Neil"])
+def test_either_apostrophe_finds_the_patient(desk, typed):
+    desk.post(reverse("patients:add"), GOOD)
+    shown = desk.get(reverse("desk:search"), {"q": typed}).content.decode()
+    assert shown.count("DM-1") == 1
+
+
+def test_changed_address_closes_the_portal_for_the_old_one(desk, clinic):
+    patient = factory.make_patient(clinic, email="old@example.org")
+    desk.post(reverse("patients:invite", args=[patient.pk]))
+    form = GOOD | {"record_number": patient.record_number, "email": "new@example.org", "version": "1"}
+    desk.post(reverse("patients:edit", args=[patient.pk]), form)
+    assert PortalAccess.objects.get().revoked_at is not None

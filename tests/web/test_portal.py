@@ -149,3 +149,8 @@ def test_idle_portal_session_ends(client, ana, settings):
     session.save()
     response = browser.get(reverse("portal:home"))
     assert response["Location"].startswith(reverse("account_request_login_code"))
+
+
+def test_patient_signs_out_to_the_patients_own_door(client, ana):
+    enter(client, ana)
+    assert client.post(reverse("account_logout"))["Location"] == reverse("account_request_login_code")
