@@ -172,6 +172,12 @@ def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
         wrong.append(
             Refusal("reaction_without_words", "Say in a few words what the reaction was.", "reaction_text")
         )
+    if not grade and words.strip():
+        wrong.append(
+            Refusal(
+                "reaction_without_grade", "Choose the reaction's grade, or clear the words.", "reaction_grade"
+            )
+        )
     if wrong:
         raise Refused(*wrong)
 

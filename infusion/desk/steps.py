@@ -28,9 +28,11 @@ from .queries import may_undo, what_follows
 
 
 def _version(request: StaffRequest) -> int | None:
-    """The visit's version as the page showed it, or None where the page did not say."""
+    """The visit's version as the page showed it, or None where the page did not say; unreadable is stale."""
     text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _taken(

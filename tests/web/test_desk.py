@@ -203,8 +203,8 @@ def test_stale_page_is_told_with_409(desk, clinic):
 
 
 @pytest.mark.parametrize("nonsense", ["x", "-1", "9" * 40, "\x00"])
-def test_version_that_is_no_number_does_no_harm(desk, clinic, nonsense):
-    assert post(desk, "arrive", a_visit(clinic), version=nonsense).status_code == 302
+def test_version_that_is_no_number_counts_as_stale(desk, clinic, nonsense):
+    assert post(desk, "arrive", a_visit(clinic), version=nonsense).status_code == 409
 
 
 @pytest.mark.parametrize("step", ["arrive", "start", "finish", "complete", "no_show", "undo"])

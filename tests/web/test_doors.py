@@ -223,3 +223,14 @@ def test_manager_resets_a_lost_second_factor(client, clinic, nurse):
 def test_odd_addresses_at_a_door_are_answered(client, clinic, address, door):
     response = client.post(reverse(door), {"email": address, "login": address, "password": "x\x00"})
     assert response.status_code == 200
+
+
+def test_another_address_can_be_tried_while_a_code_is_pending(client, invited):
+    ask_code(client, "mistyped@example.org")
+    response = client.post(
+        reverse("account_logout"), {"next": reverse("account_request_login_code")}, follow=True
+    )
+    assert (response.redirect_chain[-1][0], "email" in response.context["form"].fields) == (
+        reverse("account_request_login_code"),
+        True,
+    )

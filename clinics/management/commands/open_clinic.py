@@ -25,6 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", required=True, help="For example Europe/London.")
         parser.add_argument("--address", required=True)
         parser.add_argument("--phone", required=True, help="With the country, for example +44 20 7946 0000.")
+        parser.add_argument(
+            "--emergency-phone", required=True, help="What patients dial in an emergency, for example 999."
+        )
         parser.add_argument("--email", required=True, help="Mails to patients name this address.")
         parser.add_argument("--country", default="", help="Two letters, for public holidays.")
         parser.add_argument("--region", default="", help="The holidays' region, where a country has several.")
@@ -41,6 +44,7 @@ class Command(BaseCommand):
             "time_zone",
             "address",
             "phone",
+            "emergency_phone",
             "email",
             "country",
             "region",

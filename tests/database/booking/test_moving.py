@@ -1,10 +1,12 @@
 """Moving visits, cancelling them, and the moves of their status."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from scheduling import actions, queries
+from scheduling.actions.visits import changed
 from scheduling.models import Visit, VisitVersion
 from tests.database.booking.arranged import NOW, a_course, at, book, booked, codes, move, pair, refusal
 from tests.factory import (
@@ -157,3 +159,10 @@ def test_a_time_given_up_and_taken_since_does_not_come_back(clinic, desk, course
     actions.book_single(by=desk, now=NOW, **book(a_course(clinic), at(10)))
     back = {"visit": first, "status": "booked", "by": desk, "undo": True}
     assert codes(actions.set_status, **back) == ("just_taken",)
+
+
+def test_a_change_to_a_visit_read_too_long_ago_is_refused(clinic, desk, course):
+    first, _ = booked(course, desk)
+    change_visit(Visit.objects.get(pk=first.pk), "status", status="arrived")
+    late = {"visit": first, "change": "cancelled", "by": desk, "batch": uuid4(), "status": "cancelled"}
+    assert codes(changed, **late) == ("stale",)

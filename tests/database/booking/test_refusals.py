@@ -57,6 +57,13 @@ def test_without_a_standing_clearance_nothing_is_booked(clinic, desk, course, ch
     assert codes(actions.book_single, by=desk, **book(course, at(10))) == (code,)
 
 
+def test_a_clearance_stands_on_its_first_and_last_day(clinic, desk, course):
+    today = date(2031, 3, 3)
+    Clearance.objects.filter(pk=course.clearance_id).update(valid_from=today, valid_until=today)
+    course.refresh_from_db()
+    assert actions.book_single(by=desk, now=NOW, **book(course, at(10))).status == "booked"
+
+
 def test_an_ended_course_is_not_booked(clinic, desk, course):
     actions.stop_course(course=course, reason="moved away", by=desk, now=NOW)
     assert codes(actions.book_single, by=desk, **book(course, at(10))) == ("course_not_active", "not_planned")
