@@ -26,6 +26,12 @@ def install(connection: BaseDatabaseWrapper, tables: tuple[str, ...] = TABLES) -
                     "FOR EACH STATEMENT EXECUTE FUNCTION infusion_append_only()"
                 )
             else:
+                # A row that is replaced is deleted without its triggers being asked.
+                cursor.execute(
+                    f"CREATE TRIGGER {table}_no_same_row BEFORE INSERT ON {table} "  # noqa: S608 (constants only)
+                    f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed') "
+                    f"WHERE EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id); END"
+                )
                 for verb in ("UPDATE", "DELETE"):
                     cursor.execute(
                         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -41,5 +47,6 @@ def remove(connection: BaseDatabaseWrapper, tables: tuple[str, ...] = TABLES) ->
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
             else:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_same_row")
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_update")
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")

@@ -61,6 +61,9 @@ class PlannedInfusion(OfPatient):
     concern = models.CharField(max_length=250, blank=True, help_text="What the prescriber must decide.")
     state = models.CharField(max_length=10, choices=STATES, default="planned")
     given_on = models.DateField(null=True, blank=True)
+    reaction_grade = models.PositiveSmallIntegerField(
+        default=0, help_text="CTCAE grade 1-4 as given, 0 for none."
+    )
 
     class Meta:
         ordering = ["course_id", "ordinal"]

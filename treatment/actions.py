@@ -142,7 +142,7 @@ def finish(
     record.product, record.reaction_grade, record.reaction_text = product, reaction_grade, reaction_text
     record.save()
     on = local_date(visit.starts_at, visit.clinic.zone)
-    scheduling.mark_given(planned=planned, on=on, by=by, now=now)
+    scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=reaction_grade)
     details = {"dose_mg": f"{record.dose_mg.normalize():f}"}
     if product:
         details["product"] = product

@@ -178,10 +178,17 @@ def change_start(*, course: Course, start_on: date, by: User, now: datetime) -> 
 
 
 @transaction.atomic
-def mark_given(*, planned: PlannedInfusion, on: date, by: User | None, now: datetime) -> PlannedInfusion:
-    """Note that an infusion was given on a local day; the course is planned anew from it."""
+def mark_given(
+    *, planned: PlannedInfusion, on: date, by: User | None, now: datetime, reaction_grade: int = 0
+) -> PlannedInfusion:
+    """Note that an infusion was given on a local day, and the CTCAE grade of its reaction (0 for none).
+
+    The course is planned anew from it; the next booking's rate and length follow the reaction.
+    """
     course = lock_course(planned.course)
-    PlannedInfusion.objects.of(course.clinic).filter(pk=planned.pk).update(state="given", given_on=on)
+    PlannedInfusion.objects.of(course.clinic).filter(pk=planned.pk).update(
+        state="given", given_on=on, reaction_grade=reaction_grade
+    )
     planned.refresh_from_db()
     _note_given(planned, by, [None, f"given on {in_words(on)}"])
     if planned.ordinal == 1 and course.start_on != on:
@@ -195,7 +202,9 @@ def mark_given(*, planned: PlannedInfusion, on: date, by: User | None, now: date
 def mark_not_given(*, planned: PlannedInfusion, by: User | None, now: datetime) -> PlannedInfusion:
     """Take back that an infusion was given, pressed by mistake; the course is planned as before."""
     course = lock_course(planned.course)
-    PlannedInfusion.objects.of(course.clinic).filter(pk=planned.pk).update(state="planned", given_on=None)
+    PlannedInfusion.objects.of(course.clinic).filter(pk=planned.pk).update(
+        state="planned", given_on=None, reaction_grade=0
+    )
     planned.refresh_from_db()
     _note_given(planned, by, ["given", "planned"])
     replan_course(course=course, by=by, now=now)

@@ -150,6 +150,12 @@ class Migration(migrations.Migration):
                 ),
                 ("given_on", models.DateField(blank=True, null=True)),
                 (
+                    "reaction_grade",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="CTCAE grade 1-4 as given, 0 for none."
+                    ),
+                ),
+                (
                     "clinic",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.clinic"

@@ -122,7 +122,8 @@ def history(patient: Patient) -> History:
     )
     here = PlannedInfusion.objects.of(patient.clinic).filter(patient=patient, state="given")
     given = {day for day, _ in earlier} | {row.given_on for row in here if row.given_on}
-    return History(tuple(sorted(given)), any(grade >= SERIOUS_GRADE for _, grade in earlier))
+    grades = [grade for _, grade in earlier] + [row.reaction_grade for row in here]
+    return History(tuple(sorted(given)), any(grade >= SERIOUS_GRADE for grade in grades))
 
 
 def infusion_phases(

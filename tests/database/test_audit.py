@@ -42,6 +42,15 @@ def test_audit_rows_are_never_changed(sealed, sql):
     assert refused(sql)
 
 
+@pytest.mark.sqlite
+def test_audit_row_is_not_replaced_by_another_of_its_key(sealed):
+    row = AuditEntry.objects.order_by("id").first()
+    assert refused(
+        "REPLACE INTO clinics_auditentry (id, at, actor_name, verb, subject_kind, subject_id, record_number, changes) "
+        f"VALUES ({row.pk}, '2026-01-01 00:00:00', 'x', 'x', 'x', 'x', 'x', '{{}}')"
+    )
+
+
 def test_audit_chain_holds_and_sealing_twice_adds_nothing(sealed):
     assert seal_audit(now=timezone.now()) == 0
     assert verify_audit() == (AuditEntry.objects.count(), "")

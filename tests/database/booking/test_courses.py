@@ -206,3 +206,13 @@ def test_a_new_clearance_carries_the_course_on(clinic, desk, course):
     assert actions.book_single(by=desk, now=NOW, **book(course, at(10))).status == "booked"
     stranger = make_clearance(make_patient(clinic), valid_from=date(2031, 3, 1), valid_until=date(2032, 3, 1))
     assert codes(actions.renew_clearance, course=course, clearance=stranger, by=desk) == ("other_regimen",)
+
+
+def test_severe_reaction_to_an_infusion_given_here_slows_the_next_one(desk, course):
+    first, second = course.planned_infusions.order_by("ordinal")[:2]
+    fast = queries.read_plan(course).phases(second, second.planned_on)
+    actions.mark_given(planned=first, on=first.planned_on, by=desk, now=NOW)
+    actions.mark_not_given(planned=first, by=desk, now=NOW)
+    actions.mark_given(planned=first, on=first.planned_on, by=desk, now=NOW, reaction_grade=3)
+    slow = queries.read_plan(course).phases(second, second.planned_on)
+    assert sum(phase.minutes for phase in slow) > sum(phase.minutes for phase in fast)
