@@ -7,13 +7,13 @@ from datetime import date, datetime
 
 from django.db.models import F, QuerySet
 
-from clinics.domain.calendar import day_bounds, local_date
+from clinics.domain.calendar import day_bounds
 from clinics.models import Clinic
 from clinics.queries import or_404
-from evaluation import queries as evaluation
 from evaluation.domain.findings import Verdict
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit, VisitVersion
+from scheduling.queries import gates
 
 from .domain.steps import Stage, stage_of
 from .models import InfusionRecord
@@ -91,26 +91,6 @@ def steps_taken(clinic: Clinic, found: Iterable[Visit]) -> dict[int, datetime]:
         if at is not None:
             taken[visit.pk] = at
     return taken
-
-
-def gates(clinic: Clinic, found: Iterable[Visit], *, today: date) -> dict[int, Verdict]:
-    """May treatment start? Judged for each infusion's own local day; the number of queries does not grow."""
-    rows = [visit for visit in found if visit.planned_infusion is not None]
-    charts = evaluation.charts(clinic, [visit.patient for visit in rows]) if rows else {}
-    verdicts = {}
-    for visit in rows:
-        assert visit.planned_infusion is not None
-        course = visit.planned_infusion.course
-        verdicts[visit.pk] = evaluation.gate_for(
-            clinic=clinic,
-            patient=visit.patient,
-            on=local_date(visit.starts_at, clinic.zone),
-            course_start=course.start_on,
-            condition=course.diagnosis.condition,
-            today=today,
-            chart=charts[visit.patient_id],
-        )
-    return verdicts
 
 
 def gate(visit: Visit, *, today: date) -> Verdict:

@@ -25,7 +25,7 @@ def visits(patient: Patient) -> QuerySet[Visit]:
     return (
         Visit.objects.of(patient.clinic)
         .filter(patient=patient)
-        .select_related("chair", "planned_infusion", "planned_infusion__course__diagnosis")
+        .select_related("patient", "chair", "planned_infusion", "planned_infusion__course__diagnosis")
     )
 
 

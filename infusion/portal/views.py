@@ -15,8 +15,8 @@ from clinics.access import StaffRequest, staff
 from clinics.actions import approve_education
 from clinics.domain.calendar import local_date
 from clinics.domain.rights import Right
-from evaluation.queries import gate_for
 from patients import actions as patients
+from scheduling.queries import gates
 
 from . import queries
 from .access import CHOSEN, PatientRequest, patient_door, patient_page
@@ -56,15 +56,8 @@ def home(request: PatientRequest) -> HttpResponse:
     patients.record_view(patient=request.patient, by=request.user, page="portal home")
     upcoming = list(queries.upcoming(request.patient, now))
     following = next((visit for visit in upcoming if visit.kind == "infusion"), None)
-    gate = None
-    if following is not None and following.planned_infusion is not None:
-        gate = gate_for(
-            clinic=request.clinic,
-            patient=request.patient,
-            on=local_date(following.starts_at, request.clinic.zone),
-            condition=following.planned_infusion.course.diagnosis.condition,
-            course_start=following.planned_infusion.course.start_on,
-        )
+    today = local_date(now, request.clinic.zone)
+    gate = gates(request.clinic, [following], today=today).get(following.pk) if following else None
     shown = {
         "visit": upcoming[0] if upcoming else None,
         "next_length": _length(upcoming[0].ends_at - upcoming[0].starts_at) if upcoming else "",

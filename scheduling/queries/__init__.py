@@ -37,7 +37,7 @@ from .offers import (
     times_to_move_to,
 )
 from .plan import CoursePlan, read_plan
-from .timeline import Entry, Needs, gates, needs_of, next_infusions, timeline
+from .timeline import Entry, Needs, gates, gates_ahead, needs_of, next_infusions, timeline
 from .visits import (
     clinician,
     partner_of,
@@ -70,6 +70,7 @@ __all__ = [
     "day_of",
     "follow_up_times",
     "gates",
+    "gates_ahead",
     "history",
     "nearest",
     "needs_of",

@@ -48,9 +48,9 @@ class Entry:
 
 
 def gates(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, Verdict]:
-    """The gate of every infusion that is still to begin, judged for its own day, by visit. The number of queries
-    does not grow with the visits."""
-    rows = [visit for visit in visits if visit.planned_infusion is not None and visit.status in WAITING]
+    """May treatment start? The gate of every infusion among the visits, judged for its own local day, by visit. The
+    number of queries does not grow with the visits."""
+    rows = [visit for visit in visits if visit.planned_infusion is not None]
     charts = evaluation.charts(clinic, [visit.patient for visit in rows]) if rows else {}
     found = {}
     for visit in rows:
@@ -68,6 +68,11 @@ def gates(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, 
     return found
 
 
+def gates_ahead(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, Verdict]:
+    """The gates of those infusions that are still to begin."""
+    return gates(clinic, [visit for visit in visits if visit.status in WAITING], today=today)
+
+
 def needs_of(verdict: Verdict, today: date) -> Needs:
     """What stands in the way of a visit, parted by whether it can be done yet."""
     now = tuple(verdict.due_now(today))
@@ -82,7 +87,7 @@ def timeline(plan: CoursePlan, *, now: datetime) -> list[Entry]:
         visit = visits[row.pk]
         if visit is not None:
             visit.patient, visit.planned_infusion = plan.course.patient, row
-    verdicts = gates(plan.clinic, [visit for visit in visits.values() if visit], today=today)
+    verdicts = gates_ahead(plan.clinic, [visit for visit in visits.values() if visit], today=today)
     return [_entry(plan, row, visits[row.pk], verdicts, today) for row in plan.planned]
 
 

@@ -24,7 +24,7 @@ def visit(request: StaffRequest, pk: int) -> HttpResponse:
     found = queries.visit(request.clinic, pk)
     record_view(patient=found.patient, by=request.user, page="visit")
     today = today_of(request)
-    verdict = queries.gates(request.clinic, [found], today=today).get(found.pk)
+    verdict = queries.gates_ahead(request.clinic, [found], today=today).get(found.pk)
     shown = {
         "visit": found,
         "patient": found.patient,
