@@ -64,6 +64,10 @@ def _known_zone(value: str) -> None:
         raise ValidationError("This time zone is not known. Write it like Europe/London.")
 
 
+# A nurse's attention is counted in units; more than a handful per phase would make the count meaningless.
+_UNITS = [MaxValueValidator(9)]
+
+
 class Clinic(models.Model):
     """One clinic: everything else belongs to one. Minutes, days and units are settings, each with its default."""
 
@@ -85,7 +89,33 @@ class Clinic(models.Model):
     nurse_units = models.PositiveSmallIntegerField(
         default=4, help_text="Attention one nurse has in each slot."
     )
-    nurse_starts_per_slot = models.PositiveSmallIntegerField(default=1)
+    nurse_starts_per_slot = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="Patients one nurse may start in each slot."
+    )
+    # What each phase of a visit asks of its nurse, and what a first infusion or one after a reaction asks on
+    # top while the drug runs. Product defaults, unverified: a clinic sets its own.
+    weight_set_up = models.PositiveSmallIntegerField(default=2, validators=_UNITS)
+    weight_premedication = models.PositiveSmallIntegerField(default=1, validators=_UNITS)
+    weight_titration = models.PositiveSmallIntegerField(default=2, validators=_UNITS)
+    weight_steady = models.PositiveSmallIntegerField(default=1, validators=_UNITS)
+    weight_observation = models.PositiveSmallIntegerField(default=1, validators=_UNITS)
+    extra_first = models.PositiveSmallIntegerField(default=1, validators=_UNITS)
+    extra_reaction = models.PositiveSmallIntegerField(default=1, validators=_UNITS)
+    prep_per_hour = models.PositiveSmallIntegerField(
+        default=0, help_text="Infusions the pharmacy can prepare in an hour; 0 means no limit."
+    )
+    hold_beyond_days = models.PositiveSmallIntegerField(
+        default=60,
+        help_text="Infusions due later than this are held as a window; nearer ones are booked.",
+    )
+    waitlist_hold_minutes = models.PositiveSmallIntegerField(
+        default=120,
+        validators=[MinValueValidator(5)],
+        help_text="How long an earlier time stays on offer.",
+    )
+    waitlist_notice_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="Nobody is offered a time that begins sooner than this."
+    )
     clearance_days = models.PositiveSmallIntegerField(
         default=365,
         validators=[MinValueValidator(1), MaxValueValidator(730)],
@@ -158,6 +188,26 @@ class Chair(models.Model):
         return self.name
 
 
+class ChairOutage(models.Model):
+    """Days on which a chair is out of service, first to last inclusive; without a last day until further notice."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="chair_outages")
+    chair = models.ForeignKey(Chair, models.CASCADE, related_name="outages")
+    first_day = models.DateField()
+    last_day = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=150, blank=True)
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["first_day", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__isnull=True) | Q(last_day__gte=F("first_day")),
+                name="outage_ends_after_start",
+            )
+        ]
+
+
 class Membership(models.Model):
     """A person's role in a clinic; what they may do follows from it."""
 
@@ -194,6 +244,22 @@ class Shift(models.Model):
         ordering = ["member_id", "weekday"]
         constraints = [
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="shift_ends_after_start")
+        ]
+
+
+class ShiftBreak(models.Model):
+    """A break inside a shift, in wall-clock time: the nurse has no attention to give then."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="shift_breaks")
+    shift = models.ForeignKey(Shift, models.CASCADE, related_name="breaks")
+    starts = models.TimeField()
+    ends = models.TimeField()
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["shift_id", "starts"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="break_ends_after_start")
         ]
 
 

@@ -184,6 +184,26 @@ class EarlierInfusion(OfPatient):
         ]
 
 
+class Wishes(OfPatient):
+    """What a patient asks of their times: weekdays (0 is Monday; none given means any), times of day, a place.
+
+    A wish ranks the times on offer. A bed or an isolation room is a need: other places are not offered.
+    """
+
+    PLACES = [("", "Any place"), ("bed", "A bed"), ("isolation", "An isolation room")]
+    weekdays = models.JSONField(default=list, blank=True)
+    not_before = models.TimeField(null=True, blank=True)
+    not_after = models.TimeField(null=True, blank=True, help_text="The visit should be over by then.")
+    place = models.CharField(max_length=10, choices=PLACES, blank=True)
+    notice_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="How long beforehand the patient must know of a new time."
+    )
+    note = models.CharField(max_length=250, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient"], name="wishes_once_a_patient")]
+
+
 class PortalAccess(OfPatient):
     """One person's way into one patient's pages: opened by an invitation, confirmed once by the birth date."""
 

@@ -29,11 +29,14 @@ RACED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A wanted time (UTC instant) with its chair and nurse, by their keys."""
+    """A wanted time (UTC instant) with its chair and nurse, by their keys. From each handover's instant on, its
+    nurse has the patient.
+    """
 
     starts: datetime
     chair: int
     nurse: int
+    handovers: tuple[tuple[datetime, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,22 @@ PHASE_WEIGHTS: Mapping[str, int] = MappingProxyType(
 )
 
 
+USUAL, FIRST, REACTION = "usual", "first", "reaction"
+# What a first infusion, or one after a serious reaction, asks on top while the drug runs. Product default,
+# unverified.
+EXTRA_UNITS: Mapping[str, int] = MappingProxyType({USUAL: 0, FIRST: 1, REACTION: 1})
+DRUG_RUNS = frozenset({"titration", "steady"})
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One part of a visit and its length in minutes."""
+    """One part of a visit and its length in minutes. ``acuity`` is usual, first (a patient's first infusion) or
+    reaction (after a serious one).
+    """
 
     name: str
     minutes: int
+    acuity: str = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class NurseRules:
     starts_per_slot: int = 1
     slot_minutes: int = 15
     weights: Mapping[str, int] = field(default_factory=lambda: PHASE_WEIGHTS)
+    extra: Mapping[str, int] = field(default_factory=lambda: EXTRA_UNITS)
+    prep_per_hour: int = 0
 
     def __post_init__(self) -> None:
         if self.slot_minutes < STEP_MINUTES or self.slot_minutes % STEP_MINUTES:
@@ -53,7 +65,9 @@ class NurseRules:
         """Units of a nurse's attention the phase takes in each of its steps."""
         if phase.name == CONSULTATION:
             return self.units
-        return self.weights.get(phase.name, 1)
+        extra = self.extra.get(phase.acuity, 0) if phase.name in DRUG_RUNS else 0
+        usual = self.weights.get(phase.name, 1)
+        return max(usual, min(usual + extra, self.units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class Occupied:
     nurse: int | None
     phases: tuple[Phase, ...]
     starts_patient: bool = True
+    handovers: tuple[tuple[datetime, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from clinics.domain.rights import Role
 from clinics.models import Absence, Clinic, Shift
 from clinics.queries import calendar, chairs
 from patients.models import Patient
-from scheduling.domain.capacity import DayCapacity, NurseRules, Occupied, Phase
+from scheduling.domain.capacity import FIRST, REACTION, USUAL, DayCapacity, NurseRules, Occupied, Phase
 from scheduling.models import STANDING, Visit
 
 LONGEST = timedelta(hours=16)
@@ -27,12 +27,21 @@ def nurse_rules(clinic: Clinic) -> NurseRules:
         units=clinic.nurse_units,
         starts_per_slot=clinic.nurse_starts_per_slot,
         slot_minutes=clinic.slot_minutes,
+        weights={
+            "set_up": clinic.weight_set_up,
+            "premedication": clinic.weight_premedication,
+            "titration": clinic.weight_titration,
+            "steady": clinic.weight_steady,
+            "observation": clinic.weight_observation,
+        },
+        extra={USUAL: 0, FIRST: clinic.extra_first, REACTION: clinic.extra_reaction},
+        prep_per_hour=clinic.prep_per_hour,
     )
 
 
 def phases_of(visit: Visit) -> tuple[Phase, ...]:
     """A visit's phases as they were computed when it was booked."""
-    return tuple(Phase(name, minutes) for name, minutes in visit.phases)
+    return tuple(Phase(*each) for each in visit.phases)
 
 
 def standing_between(clinic: Clinic, spans: Iterable[tuple[datetime, datetime]]) -> list[Visit]:

@@ -32,7 +32,7 @@ def raw_insert(like, **changes):
     row = Visit.objects.filter(pk=like.pk).values().get()
     row.update({"planned_infusion_id": None, "kind": "follow_up", **changes})
     del row["id"]
-    row["phases"] = "[]"
+    row["phases"] = row["handovers"] = "[]"
     for name in ("starts_at", "ends_at", "created_at"):
         if isinstance(row[name], datetime):
             row[name] = stamp(row[name])

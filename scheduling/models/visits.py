@@ -1,4 +1,4 @@
-"""What is planned: courses, planned infusions with their windows, visits and every version of them."""
+"""Visits with every version of them, and the soft rules that were knowingly broken for one."""
 
 from __future__ import annotations
 
@@ -7,72 +7,13 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from patients.models import OfPatient
-
-from .constraints import PostgresExclusion
+from scheduling.constraints import PostgresExclusion
 
 STANDING = ("pending", "booked", "arrived", "fulfilled")
 
 
 class TstzRange(Func):
     function = "TSTZRANGE"
-
-
-class Course(OfPatient):
-    """One course of treatment. The database keeps at most one active course for a patient."""
-
-    STATES = [("active", "Active"), ("stopped", "Stopped"), ("completed", "Completed")]
-    diagnosis = models.ForeignKey("patients.Diagnosis", models.PROTECT, related_name="courses")
-    regimen_version = models.ForeignKey("regimens.RegimenVersion", models.PROTECT, related_name="courses")
-    clearance = models.ForeignKey("evaluation.Clearance", models.PROTECT, related_name="courses")
-    prescribed_by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
-    prescribed_at = models.DateTimeField()
-    start_on = models.DateField(help_text="The first infusion's date: planned until given, then as given.")
-    state = models.CharField(max_length=10, choices=STATES, default="active")
-    ended_reason = models.CharField(max_length=250, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-prescribed_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["patient"], condition=Q(state="active"), name="one_active_course")
-        ]
-
-
-class PlannedInfusion(OfPatient):
-    """One dose of a course: its target date, its window, and the day it is planned for inside the window."""
-
-    STATES = [
-        ("planned", "Planned"),
-        ("given", "Given"),
-        ("omitted", "Omitted"),
-        ("cancelled", "Cancelled"),
-    ]
-    course = models.ForeignKey(Course, models.PROTECT, related_name="planned_infusions")
-    ordinal = models.PositiveSmallIntegerField(help_text="Counts from 1 through induction and maintenance.")
-    phase = models.CharField(
-        max_length=12, choices=[("induction", "Induction"), ("maintenance", "Maintenance")]
-    )
-    dose_mg = models.DecimalField(max_digits=7, decimal_places=2)
-    target_on = models.DateField()
-    earliest_on = models.DateField()
-    latest_on = models.DateField()
-    planned_on = models.DateField()
-    moved_reason = models.CharField(max_length=250, blank=True)
-    concern = models.CharField(max_length=250, blank=True, help_text="What the prescriber must decide.")
-    state = models.CharField(max_length=10, choices=STATES, default="planned")
-    given_on = models.DateField(null=True, blank=True)
-    reaction_grade = models.PositiveSmallIntegerField(
-        default=0, help_text="CTCAE grade 1-4 as given, 0 for none."
-    )
-
-    class Meta:
-        ordering = ["course_id", "ordinal"]
-        constraints = [
-            models.UniqueConstraint(fields=["course", "ordinal"], name="planned_infusion_once"),
-            models.CheckConstraint(
-                condition=Q(earliest_on__lte=F("latest_on")), name="window_opens_before_it_closes"
-            ),
-        ]
 
 
 class Visit(OfPatient):
@@ -96,7 +37,7 @@ class Visit(OfPatient):
     ]
     kind = models.CharField(max_length=10, choices=KINDS)
     planned_infusion = models.ForeignKey(
-        PlannedInfusion, models.PROTECT, null=True, blank=True, related_name="visits"
+        "scheduling.PlannedInfusion", models.PROTECT, null=True, blank=True, related_name="visits"
     )
     chair = models.ForeignKey("clinics.Chair", models.PROTECT, null=True, blank=True, related_name="visits")
     nurse = models.ForeignKey(
@@ -106,7 +47,11 @@ class Visit(OfPatient):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     phases = models.JSONField(
-        default=list, help_text="[[phase, minutes], …] in order; sums to the visit's length."
+        default=list, help_text="[[phase, minutes, acuity], …] in order; sums to the visit's length."
+    )
+    handovers = models.JSONField(
+        default=list,
+        help_text="[[instant, nurse], …]: from that instant on another nurse has the patient.",
     )
     status = models.CharField(max_length=10, choices=STATUSES, default="booked")
     version = models.PositiveIntegerField(default=1)
@@ -169,6 +114,11 @@ class VisitVersion(OfPatient):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     chair_name = models.CharField(max_length=40, blank=True)
+    # The places themselves, so that a change can be undone.
+    chair = models.ForeignKey("clinics.Chair", models.PROTECT, null=True, blank=True, related_name="+")
+    nurse = models.ForeignKey("clinics.Membership", models.PROTECT, null=True, blank=True, related_name="+")
+    phases = models.JSONField(default=list)
+    handovers = models.JSONField(default=list)
     status = models.CharField(max_length=10)
     reason = models.CharField(max_length=250, blank=True)
     by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
@@ -179,3 +129,18 @@ class VisitVersion(OfPatient):
         ordering = ["visit_id", "version"]
         constraints = [models.UniqueConstraint(fields=["visit", "version"], name="visit_version_once")]
         indexes = [models.Index(fields=["at"])]
+
+
+class RuleBreach(OfPatient):
+    """A soft rule that was knowingly broken when a visit was booked or moved: which ones, why, and by whom."""
+
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="breaches")
+    visit_version = models.PositiveIntegerField()
+    codes = models.JSONField(default=list)
+    words = models.JSONField(default=list, help_text="What each rule said, as it was shown.")
+    reason = models.CharField(max_length=250)
+    by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
