@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check format lock
+.PHONY: help demo demo-reset test soak bench check format lock
 
 help:  ## show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,13 @@ demo-reset: .venv/.demo  ## throw the demo's records away and run it anew
 test: .venv/.dev  ## the whole suite on SQLite, then on a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest
 	$(BIN)/python -m tests.services $(BIN)/python -m pytest
+
+soak: .venv/.dev  ## the schedule's state machine, thousands of examples on both engines (an hour or more)
+	INFUSION_SOAK=1 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
+	INFUSION_SOAK=1 $(BIN)/python -m tests.services $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
+
+bench: .venv/.dev  ## measure the booking engine on both engines: a table and var/bench.json (some 20 minutes)
+	$(BIN)/python -m bench $(BENCH)
 
 check: .venv/.dev  ## format, lint, types, import contracts, migrations, templates, deployment
 	$(BIN)/ruff format --check .

@@ -80,7 +80,7 @@ class Clinic(models.Model):
     emergency_phone = models.CharField(max_length=30, default="112")
     email = models.EmailField(help_text="Mails to patients come from this address.")
     country = models.CharField(max_length=2, blank=True, help_text="For public holidays, e.g. US.")
-    region = models.CharField(max_length=10, blank=True)
+    region = models.CharField(max_length=30, blank=True)
     slot_minutes = models.PositiveSmallIntegerField(
         default=15,
         help_text="Spaces the times on offer.",
@@ -156,11 +156,12 @@ class OpeningHours(models.Model):
 
 
 class Closure(models.Model):
-    """Days on which the clinic is shut, first to last inclusive."""
+    """Days on which the clinic is shut, first to last inclusive; with ``since`` only from that wall-clock time on."""
 
     clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="closures")
     first_day = models.DateField()
     last_day = models.DateField()
+    since = models.TimeField(null=True, blank=True, help_text="Shut from this time on; empty: all day.")
     reason = models.CharField(max_length=150)
     objects = ClinicManager()
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 import holidays
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
+from holidays.registry import COUNTRIES
 
 from .domain.calendar import OpenCalendar
 from .domain.rights import Role
 from .models import (
+    Absence,
     AuditEntry,
     Chair,
+    ChairOutage,
     Clinic,
     Closure,
     Membership,
     OpeningHours,
+    Shift,
     StaffTask,
     User,
 )
@@ -67,13 +71,18 @@ def calendar(clinic: Clinic, first: date, last: date) -> OpenCalendar:
     if clinic.country:
         for year in range(first.year, last.year + 1):
             shut.update(_public_holidays(clinic.country, clinic.region, year))
+    hours = {row.weekday: (row.opens, row.closes) for row in OpeningHours.objects.of(clinic)}
+    early: dict[date, time] = {}
     for closure in Closure.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first):
         day = max(first, closure.first_day)
         while day <= min(last, closure.last_day):
-            shut[day] = closure.reason
+            opens = hours[day.weekday()][0] if day.weekday() in hours else time.max
+            if closure.since is None or closure.since <= opens:
+                shut[day] = closure.reason
+            else:
+                early[day] = min(closure.since, early.get(day, time.max))
             day += timedelta(days=1)
-    hours = {row.weekday: (row.opens, row.closes) for row in OpeningHours.objects.of(clinic)}
-    return OpenCalendar(hours=hours, closures=shut)
+    return OpenCalendar(hours=hours, closures=shut, shut_from=early)
 
 
 def open_tasks(clinic: Clinic, *, role: str = "") -> QuerySet[StaffTask]:
@@ -100,3 +109,111 @@ def audit_trail(clinic: Clinic, *, record_number: str = "", words: str = "") -> 
 def named(subject: Model | None) -> tuple[str, str]:
     """How the audit trail names a subject: its kind and its key."""
     return (subject._meta.model_name or "", str(subject.pk)) if subject is not None else ("", "")
+
+
+# --- how the clinic is set up ---------------------------------------------------------------------------
+
+JUST_NOW = timedelta(minutes=1)
+"""Two clicks no further apart than this, by one person, are one."""
+
+
+def opening_hours(clinic: Clinic) -> dict[int, tuple[time, time]]:
+    """When the clinic opens and closes, by weekday (0 is Monday)."""
+    return {row.weekday: (row.opens, row.closes) for row in OpeningHours.objects.of(clinic)}
+
+
+def closures(clinic: Clinic, *, today: date) -> QuerySet[Closure]:
+    """The closures of today and later."""
+    return Closure.objects.of(clinic).filter(last_day__gte=today).order_by("first_day", "id")
+
+
+def all_chairs(clinic: Clinic) -> QuerySet[Chair]:
+    """Every chair, the retired ones too."""
+    return Chair.objects.of(clinic).order_by("id")
+
+
+def outages(clinic: Clinic, *, today: date) -> QuerySet[ChairOutage]:
+    """The chairs' outages of today and later."""
+    rows = ChairOutage.objects.of(clinic).exclude(last_day__lt=today)
+    return rows.select_related("chair").order_by("first_day", "id")
+
+
+def shifts_of(member: Membership) -> list[Shift]:
+    """All of a nurse's shifts with their breaks, past ones too, by weekday and time."""
+    rows = Shift.objects.of(member.clinic).filter(member=member).prefetch_related("breaks")
+    return list(rows.order_by("weekday", "starts", "valid_from", "id"))
+
+
+def shifts(clinic: Clinic) -> QuerySet[Shift]:
+    """All nurses' shifts with their breaks, past ones too."""
+    rows = Shift.objects.of(clinic).filter(member__in=nurses(clinic)).prefetch_related("breaks")
+    return rows.select_related("clinic", "member__user", "member__clinic").order_by("weekday", "starts", "id")
+
+
+def leave(clinic: Clinic, *, today: date) -> QuerySet[Absence]:
+    """Everybody's leave of today and later."""
+    rows = Absence.objects.of(clinic).filter(last_day__gte=today)
+    return rows.select_related("clinic", "member__user", "member__clinic").order_by("first_day", "id")
+
+
+def done_just_now(clinic: Clinic, *, verb: str, subject: Model, by: User, now: datetime) -> bool:
+    """Whether this very person did this to the subject a moment ago: the second half of a double click."""
+    rows = AuditEntry.objects.of(clinic).filter(verb=verb, actor=by, at__gte=now - JUST_NOW)
+    kind, key = named(subject)
+    return rows.filter(subject_kind=kind, subject_id=key).exists()
+
+
+def was_done(clinic: Clinic, *, verb: str, kind: str, key: int) -> bool:
+    """Whether the audit trail of the clinic says that this was done to a subject that is gone."""
+    rows = AuditEntry.objects.of(clinic).filter(verb=verb, subject_kind=kind, subject_id=str(key))
+    return rows.exists()
+
+
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """The countries whose public holidays are known, by code, in order of their names."""
+    small = {"And", "Of", "The", "Da"}
+    names = {
+        code: " ".join(
+            word.lower() if word in small and place else word
+            for place, word in enumerate(module.replace("_", " ").title().split())
+        )
+        for module, (_, code, *_rest) in COUNTRIES.items()
+    }
+    return dict(sorted(names.items(), key=lambda pair: pair[1]))
+
+
+@lru_cache(maxsize=256)
+def region_names(country: str) -> dict[str, str] | None:
+    """A country's regions that have holidays of their own, by code, or None for an unknown country."""
+    if country not in country_names():
+        return None
+    found = holidays.country_holidays(country)
+    aliases = found.get_subdivision_aliases()
+    names = {code: (aliases.get(code) or [code])[0] for code in found.subdivisions}
+    return dict(sorted(names.items(), key=lambda pair: pair[1]))
+
+
+def coming_holidays(country: str, region: str, *, today: date) -> list[tuple[date, str]]:
+    """The public holidays of the next twelve months, in order."""
+    if not country:
+        return []
+    last = today + timedelta(days=365)
+    found = _public_holidays(country, region, today.year) | _public_holidays(country, region, last.year)
+    return sorted((day, name) for day, name in found.items() if today <= day <= last)
+
+
+def as_it_stands(clinic: Clinic) -> Clinic:
+    """The clinic's own row read again, so that what a transaction changes and takes back touches no other copy."""
+    return Clinic.objects.get(pk=clinic.pk)
+
+
+def shortcomings(clinic: Clinic, *, today: date) -> list[str]:
+    """What keeps anything from being booked at all, in words."""
+    found = []
+    if not chairs(clinic).exists():
+        found.append("No chair is left in service: no infusion can be booked.")
+    on_duty = Shift.objects.of(clinic).filter(member__in=nurses(clinic)).exclude(valid_until__lt=today)
+    if not on_duty.exists():
+        found.append("No nurse has a shift: no infusion can be booked.")
+    return found

@@ -25,6 +25,11 @@ BY_THE_CLOCK: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "close offers that have run out": {
+        "task": "scheduling.tasks.lapse_offers",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "plan follow-ups the desk missed": {
         "task": "monitoring.tasks.plan_follow_ups",
         "schedule": 900.0,

@@ -15,10 +15,13 @@ urlpatterns = [
     path("evaluations/", include("evaluation.urls")),
     path("schedule/", include("scheduling.urls")),
     path("visits/", include("infusion.desk.visit_urls")),
+    path("series/", include("infusion.desk.series.urls")),
     path("follow-ups/", include("monitoring.urls")),
     path("reminders/", include("infusion.reminders.urls")),
     path("import/", include("infusion.interop.urls")),
     path("portal/", include("infusion.portal.urls")),
+    path("re-planning/", include("infusion.desk.replans.urls")),
+    path("settings/", include("infusion.desk.setup.urls")),
     path("", include("infusion.desk.urls")),
 ]
 if settings.DEMO:

@@ -10,8 +10,11 @@ from django import forms
 from clinics.forms import sound_text
 
 from .domain.checks import Person, check_person
-from .models import CONDITIONS, SEXES, YES_NO_UNKNOWN, Patient
+from .domain.wishes import WEEKDAYS
+from .models import CONDITIONS, SEXES, YES_NO_UNKNOWN, Patient, Wishes
 
+CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+NOT_A_TIME = "This time cannot be read. Write it as hours and minutes, for example 09:30."
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 NOT_A_DAY = "This day does not exist or cannot be read. Write it as year-month-day, for example 2026-02-28."
 
@@ -174,3 +177,55 @@ class EarlierInfusionForm(forms.Form):
 
 class DeathForm(forms.Form):
     deceased_on = Day(label="Died on", required=False, help_text="Leave empty when the day is not known.")
+
+
+class WishesForm(forms.Form):
+    """What a patient asks of their times. A wish ranks the times on offer; a place is a need."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Weekdays that suit",
+        choices=list(enumerate(day.removesuffix("s") for day in WEEKDAYS)),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked means any day.",
+    )
+    not_before = forms.TimeField(
+        label="Not before",
+        required=False,
+        input_formats=["%H:%M"],
+        error_messages={"invalid": NOT_A_TIME},
+        widget=CLOCK,
+    )
+    not_after = forms.TimeField(
+        label="Over by",
+        required=False,
+        input_formats=["%H:%M"],
+        error_messages={"invalid": NOT_A_TIME},
+        widget=CLOCK,
+        help_text="When the patient would like to be on the way home.",
+    )
+    place = forms.ChoiceField(
+        label="Place",
+        choices=Wishes.PLACES,
+        required=False,
+        help_text="A need: with a bed or an isolation room chosen, other places are not offered.",
+    )
+    notice_hours = forms.IntegerField(
+        label="Must know so many hours beforehand",
+        min_value=0,
+        max_value=14 * 24,
+        help_text="Earlier times from the waiting list are offered only with this much notice.",
+    )
+    note = Line(
+        label="Note", required=False, max_length=250, help_text="For example: comes by patient transport."
+    )
+    shown = Line(required=False, max_length=400, widget=forms.HiddenInput)
+
+    def __init__(self, typed: Any = None, *, wishes: Wishes | None, shown: str) -> None:
+        row = wishes or Wishes()
+        first = {
+            name: getattr(row, name)
+            for name in ("weekdays", "not_before", "not_after", "place", "notice_hours", "note")
+        }
+        super().__init__(typed, initial={**first, "shown": shown})

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from clinics.models import Clinic, User
 from clinics.queries import or_404
 
-from .models import Diagnosis, Measurement, Patient, PortalAccess
+from .models import Diagnosis, Measurement, Patient, PortalAccess, Wishes
 
 
 def patients(clinic: Clinic) -> QuerySet[Patient]:
@@ -97,3 +97,8 @@ def standing_accesses(user: User) -> QuerySet[PortalAccess]:
         .select_related("patient", "clinic")
         .order_by("id")
     )
+
+
+def wishes_of(patient: Patient) -> Wishes | None:
+    """What the patient asks of their times, where anything was written down."""
+    return Wishes.objects.of(patient.clinic).filter(patient=patient).first()

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/diagnoses/add/", views.add_diagnosis, name="add_diagnosis"),
     path("<int:pk>/measurements/add/", views.measure, name="measure"),
     path("<int:pk>/earlier-infusions/add/", views.add_earlier_infusion, name="add_earlier_infusion"),
+    path("<int:pk>/wishes/", views.wishes, name="wishes"),
     path("<int:pk>/deceased/", views.mark_deceased, name="deceased"),
     path("<int:pk>/invite/", views.invite, name="invite"),
     path("<int:pk>/portal/<int:access_pk>/close/", views.revoke, name="revoke"),

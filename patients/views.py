@@ -19,7 +19,16 @@ from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 
 from . import actions, queries
-from .forms import DeathForm, DecideForm, DiagnosisForm, EarlierInfusionForm, MeasurementForm, PatientForm
+from .domain.wishes import in_words
+from .forms import (
+    DeathForm,
+    DecideForm,
+    DiagnosisForm,
+    EarlierInfusionForm,
+    MeasurementForm,
+    PatientForm,
+    WishesForm,
+)
 
 
 def _today(request: StaffRequest) -> date:
@@ -57,6 +66,7 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "weight": queries.latest_measurement(patient, "weight"),
         "height": queries.latest_measurement(patient, "height"),
         "accesses": [row for row in queries.portal_accesses(patient) if row.revoked_at is None],
+        "wishes": _wishes_in_words(patient),
     }
     return render(request, "patients/detail.html", shown)
 
@@ -221,6 +231,31 @@ def add_earlier_infusion(request: StaffRequest, pk: int) -> HttpResponse:
         "Add an earlier infusion",
         save,
     )
+
+
+def _wishes_in_words(patient: Any) -> tuple[str, ...]:
+    row = queries.wishes_of(patient)
+    if row is None:
+        return ()
+    return in_words(row.weekdays, row.not_before, row.not_after, row.place, row.notice_hours, row.note)
+
+
+@staff(Right.BOOK)
+def wishes(request: StaffRequest, pk: int) -> HttpResponse:
+    """What the patient asks of their times: weekdays, hours, a bed; the search for times goes by it."""
+    patient = queries.patient(request.clinic, pk)
+    row = queries.wishes_of(patient)
+    form = WishesForm(_typed(request), wishes=row, shown=actions.as_shown(row))
+
+    def save(patient: Any, typed: dict[str, Any]) -> None:
+        try:
+            actions.set_wishes(patient=patient, by=request.user, **typed)
+        except Refused:
+            # The page now says what stands, so the next press decides about that.
+            form.data = {**request.POST.dict(), "weekdays": typed["weekdays"], "shown": actions.as_shown(row)}
+            raise
+
+    return _small_form(request, pk, form, "Wishes for times", save)
 
 
 @staff(Right.EDIT_PATIENTS)

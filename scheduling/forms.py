@@ -15,11 +15,15 @@ from clinics.domain.refusals import Refusal
 from patients.forms import Day, Line
 
 from .domain.booking import Seat
+from .domain.soft import SOFT, Accepted
+from .domain.waiting import Freed
 
 LARGEST_KEY = 2**63 - 1
 LARGEST_VERSION = 2**31 - 1
+_INSTANT, _KEY = r"2\d{3}-\d\d-\d\dT\d\d:\d\dZ", r"[1-9]\d{0,18}"
 _OFFER = re.compile(
-    r"(?P<at>2\d{3}-\d\d-\d\dT\d\d:\d\d)Z/(?P<chair>[1-9]\d{0,18})/(?P<nurse>[1-9]\d{0,18})", re.ASCII
+    rf"(?P<at>{_INSTANT})/(?P<chair>{_KEY})/(?P<nurse>{_KEY})(?P<more>(?:\+{_INSTANT}/{_KEY}){{0,4}})",
+    re.ASCII,
 )
 NOT_A_TIME = "This time cannot be read. Write it as hours and minutes, for example 09:30."
 NOT_AN_OFFER = "These times cannot be read. Choose one of the times on offer."
@@ -28,7 +32,9 @@ NOT_AN_OFFER = "These times cannot be read. Choose one of the times on offer."
 def offer_text(seats: Iterable[Seat]) -> str:
     """The seats of an offer as a form carries them."""
     return " ".join(
-        f"{seat.starts.astimezone(UTC):%Y-%m-%dT%H:%M}Z/{seat.chair}/{seat.nurse}" for seat in seats
+        f"{_written(seat.starts)}/{seat.chair}/{seat.nurse}"
+        + "".join(f"+{_written(instant)}/{nurse}" for instant, nurse in seat.handovers)
+        for seat in seats
     )
 
 
@@ -39,14 +45,26 @@ def read_offer(text: str, count: int) -> tuple[Seat, ...] | None:
         return None
     seats = []
     for part in found:
-        if part is None or max(int(part["chair"]), int(part["nurse"])) > LARGEST_KEY:
+        if part is None:
+            return None
+        more = [each.split("/") for each in part["more"].split("+")[1:]]
+        keys = [int(key) for key in (part["chair"], part["nurse"], *(nurse for _, nurse in more))]
+        if max(keys) > LARGEST_KEY:
             return None
         try:
-            starts = datetime.strptime(part["at"], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+            handovers = tuple((_read(instant), int(nurse)) for instant, nurse in more)
+            seats.append(Seat(_read(part["at"]), keys[0], keys[1], handovers))
         except ValueError:
             return None
-        seats.append(Seat(starts, int(part["chair"]), int(part["nurse"])))
     return tuple(seats)
+
+
+def _written(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+
+
+def _read(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
 
 
 class Clock(forms.TimeField):
@@ -121,6 +139,11 @@ class LookForm(forms.Form):
 
     start = Day(label="From", required=False)
     at = Clock(label="Around", required=False)
+    handover = forms.BooleanField(
+        label="Also with a change of nurse",
+        required=False,
+        help_text="Adds times at which a second nurse takes over, and says when.",
+    )
     more = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
@@ -165,6 +188,24 @@ class TypedMoveForm(TypedTimeForm):
     version = forms.IntegerField(min_value=1, max_value=LARGEST_VERSION, widget=forms.HiddenInput)
 
 
+class AcceptForm(forms.Form):
+    """Why soft rules are passed, and which of them the page showed."""
+
+    accept = forms.CharField(widget=forms.HiddenInput, max_length=250)
+    why = Reason(label="Why all the same?", widget=forms.Textarea(attrs={"rows": 2}))
+
+    @property
+    def accepted(self) -> Accepted | None:
+        """What the colleague goes past; without a reason that can be kept its reason is empty. None where the page
+        showed nothing to go past.
+        """
+        if not self.is_bound or not self.data.get("accept"):
+            return None
+        self.full_clean()
+        codes = frozenset(str(self.data["accept"]).split(",")) & SOFT.keys()
+        return Accepted(codes, str(self.cleaned_data.get("why", "")))
+
+
 class CancelForm(forms.Form):
     reason = Reason(label="Why is it cancelled?")
     version = forms.IntegerField(min_value=1, max_value=LARGEST_VERSION, widget=forms.HiddenInput)
@@ -176,3 +217,68 @@ class CancelForm(forms.Form):
             self.fields["both"].label = f"Cancel {other} as well"
         else:
             del self.fields["both"]
+
+
+class WaitForm(forms.Form):
+    """What a patient who would come earlier says about it."""
+
+    from_on = Day(
+        label="Not before", required=False, help_text="Leave it open where any earlier day will do."
+    )
+    note = Line(
+        label="Note", required=False, max_length=250, help_text="For staff, for example how to reach them."
+    )
+
+
+_FREED = re.compile(r"(?P<at>2\d{3}-\d\d-\d\dT\d\d:\d\d)Z/(?P<chair>[1-9]\d{0,18})", re.ASCII)
+
+
+def freed_text(starts: datetime, chair: int) -> str:
+    """A freed time as an address and a form carry it."""
+    return f"{starts.astimezone(UTC):%Y-%m-%dT%H:%M}Z/{chair}"
+
+
+def read_freed(text: str) -> Freed | None:
+    """The freed time that an address or a form names; None for anything else."""
+    found = _FREED.fullmatch(text)
+    if found is None or int(found["chair"]) > LARGEST_KEY:
+        return None
+    try:
+        starts = datetime.strptime(found["at"], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Freed(starts, int(found["chair"]))
+
+
+CALENDAR = (date(2000, 1, 1), date(2199, 12, 31))
+"""Days that the calendar of free starts knows."""
+MOST_DAYS = 366
+LONGEST_MINUTES = 16 * 60
+
+
+class FreeForm(forms.Form):
+    """What is asked of the free starts: days, and how long the visit takes or which infusion it is for."""
+
+    first = Day(label="from")
+    last = Day(label="to")
+    minutes = forms.IntegerField(required=False, min_value=1, max_value=LONGEST_MINUTES)
+    infusion = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_KEY)
+    all = forms.TypedChoiceField(choices=[("", "no"), ("0", "no"), ("1", "yes")], required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=MOST_DAYS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        for name, day in (("first", first), ("last", last)):
+            if day and not CALENDAR[0] <= day <= CALENDAR[1]:
+                self.add_error(name, "This day lies outside the calendar.")
+        if first and last and "first" not in self.errors and "last" not in self.errors:
+            if last < first:
+                self.add_error("last", "The last day lies before the first.")
+            elif (last - first).days >= MOST_DAYS:
+                self.add_error("last", f"Ask for at most {MOST_DAYS} days.")
+        if not {"minutes", "infusion"} & {*self.errors} and not (
+            cleaned.get("minutes") or cleaned.get("infusion")
+        ):
+            self.add_error("minutes", "Say how many minutes the visit takes, or which infusion it is for.")
+        return cleaned

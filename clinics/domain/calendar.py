@@ -43,10 +43,13 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class OpenCalendar:
-    """When a clinic is open: hours per weekday (0 = Monday) and the days on which it is shut, with the reason."""
+    """When a clinic is open: hours per weekday (0 = Monday), the days on which it is shut, with the reason, and the
+    days on which it shuts earlier than usual.
+    """
 
     hours: Mapping[int, tuple[time, time]]
     closures: Mapping[date, str] = field(default_factory=dict)
+    shut_from: Mapping[date, time] = field(default_factory=dict)
 
     def closed_because(self, day: date) -> str | None:
         """Why the clinic is shut that day, or None where it is open."""
@@ -58,4 +61,7 @@ class OpenCalendar:
 
     def open_hours(self, day: date) -> tuple[time, time] | None:
         """The wall-clock times between which visits may run, or None on a closed day."""
-        return None if self.closed_because(day) else self.hours[day.weekday()]
+        if self.closed_because(day):
+            return None
+        opens, closes = self.hours[day.weekday()]
+        return opens, min(closes, self.shut_from.get(day, closes))

@@ -25,6 +25,7 @@ class Right(StrEnum):
     VIEW_REGIMENS = "view_regimens"
     APPROVE_REGIMEN = "approve_regimen"
     BOOK = "book"
+    CLOSE_DAY = "close_day"
     RUN_DAY = "run_day"
     TREAT = "treat"
     CLOSE_TASKS = "close_tasks"
@@ -57,6 +58,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             _R.EDIT_EVALUATION,
             _R.ADMIN_REQUIREMENTS,
             _R.BOOK,
+            _R.CLOSE_DAY,
             _R.RUN_DAY,
             _R.TREAT,
             _R.INVITE_PATIENT,
@@ -75,6 +77,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             _R.APPROVE_REGIMEN,
             _R.APPROVE_PAGES,
             _R.BOOK,
+            _R.CLOSE_DAY,
             _R.TREAT,
             _R.RUN_DAY,
         }

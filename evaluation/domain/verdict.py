@@ -315,3 +315,21 @@ def _ruled(base: Finding, rule: Rule, value: Value, day: _Day) -> Finding:
         source=rule.source,
         verified=rule.verified,
     )
+
+
+def sample_spans(
+    subject: Subject, *, on: date, course_start: date | None, catalogue: Catalogue = DEFAULTS
+) -> tuple[tuple[Requirement, date, date], ...]:
+    """For each laboratory test the gate asks for on a day: the first day on which a sample would count and the last,
+    the day its age is measured at. Tests that do not concern the patient are left out.
+    """
+    day = _Day(on, on, course_start, catalogue.thresholds)
+    found = []
+    for requirement in catalogue.serving(Purpose.GATE):
+        age = requirement.maximum_age_days
+        if requirement.section != "screening" or age is None:
+            continue
+        if requirement.applies.concerns(subject, on) is not False:
+            measured = day.measured_at(requirement.scope)
+            found.append((requirement, measured - timedelta(days=age), measured))
+    return tuple(found)

@@ -51,6 +51,7 @@ ZONES = {
     "America/Los_Angeles": ("US", "911"),
 }
 OPENS, CLOSES = time(7), time(19)
+CLOSED_AHEAD = 30
 # Easy to copy from a terminal: nothing that looks like another, no sign at either end.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -75,6 +76,7 @@ class Filling:
         self.clinic = self._clinic()
         self.today = now.astimezone(self.clinic.zone).date()
         self.team = self._team()
+        self._places()
         self.regimen = self._regimen()
 
     def _clinic(self) -> Clinic:
@@ -110,6 +112,21 @@ class Filling:
             clinic=self.clinic, version=VERSION, by=members["manager"].user, today=self.today
         )
         return Team(members)
+
+    def _places(self) -> None:
+        """A bed and an isolation room beside the chairs, and a day on which the clinic will be shut."""
+        manager = self.team["manager"]
+        for name, kind in (("Bed 1", "bed"), ("Isolation room", "isolation")):
+            clinics.add_chair(clinic=self.clinic, name=name, kind=kind, by=manager, now=self.now)
+        shut = self.today + timedelta(days=CLOSED_AHEAD)
+        clinics.add_closure(
+            clinic=self.clinic,
+            first_day=shut,
+            last_day=shut,
+            reason="Staff training",
+            by=manager,
+            today=self.today,
+        )
 
     def _colleague(self, role: str, name: str, *, keep: bool = True) -> Membership:
         email = f"{role if keep else name.split(maxsplit=1)[0].lower()}@willow.example.org"

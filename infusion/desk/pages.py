@@ -14,12 +14,15 @@ from clinics.access import StaffRequest
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
 from scheduling.models import Visit
+from scheduling.queries import in_the_way_ahead
 
 from . import queries
 from .domain.dates import day_of
 
 VIEWS = ("board", "list")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+MISFIT_DAYS = 14
+"""How far ahead the day's page counts visits that no longer fit; their own page shows all of them."""
 
 
 def day_asked(request: StaffRequest, *, now: datetime) -> tuple[date, int]:
@@ -56,6 +59,9 @@ def day_page(
         "before": on - timedelta(days=1),
         "after": on + timedelta(days=1),
     }
+    if not fragment:
+        shown["misfits"] = len(in_the_way_ahead(request.clinic, now=now, days=MISFIT_DAYS))
+        shown["misfit_days"] = MISFIT_DAYS
     if refused is not None:
         visit, title, reasons = refused
         gate_closed = any(reason.code.startswith("gate_") for reason in reasons)

@@ -19,8 +19,9 @@ from monitoring.domain.standing import Standing
 from monitoring.models import FollowUp
 from patients import queries as patients
 from patients.models import Patient
+from scheduling import queries as scheduling
 from scheduling.domain.course import in_words
-from scheduling.models import STANDING, Visit
+from scheduling.models import STANDING, RuleBreach, Visit
 from treatment import queries as treatment
 from treatment.domain.steps import (
     ARRIVED,
@@ -77,7 +78,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One visit of the day as it is shown to one colleague: its steps are those the colleague may take now."""
+    """One visit of the day as it is shown to one colleague: its steps are those the colleague may take now. ``passed``:
+    the soft rules that were broken knowingly for the place it stands in. ``takeovers``: from when on another nurse
+    has the patient.
+    """
 
     visit: Visit
     stage: Stage
@@ -87,6 +91,8 @@ class Card:
     gate: Gate | None
     follow_up: FollowUp | None
     place: Place | None = None
+    passed: RuleBreach | None = None
+    takeovers: tuple[tuple[datetime, str], ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -150,6 +156,7 @@ def day(clinic: Clinic, on: date, *, member: Membership, now: datetime) -> Day:
     zone, today = clinic.zone, local_date(now, clinic.zone)
     visits = treatment.day_visits(clinic, on)
     gates, taken = _gates(clinic, visits, today), treatment.steps_taken(clinic, visits)
+    passed, over = scheduling.breaches(clinic, visits), scheduling.takeovers(clinic, visits)
     booked_for = monitoring.of_visits(clinic, [visit for visit in visits if visit.kind != "infusion"])
     open_calendar = calendar(clinic, on, on)
     in_service = list(chairs(clinic))
@@ -175,6 +182,8 @@ def day(clinic: Clinic, on: date, *, member: Membership, now: datetime) -> Day:
             gates.get(visit.pk),
             booked_for.get(visit.pk),
             places.get(visit.pk),
+            passed.get(visit.pk),
+            over.get(visit.pk, ()),
         )
         for visit in visits
     )
@@ -220,6 +229,8 @@ def _card(
     gate: Gate | None,
     follow_up: FollowUp | None,
     place: Place | None,
+    passed: RuleBreach | None,
+    takeovers: tuple[tuple[datetime, str], ...],
 ) -> Card:
     stage, zone = treatment.stage(visit), member.clinic.zone
     begun = local_date(visit.starts_at, zone) <= local_date(now, zone)
@@ -232,7 +243,7 @@ def _card(
     )
     back = undone(stage, taken_at=taken_at, now=now, kind=visit.kind)
     can_undo = isinstance(back, Stage) and may_undo(visit, member)
-    return Card(visit, stage, moves, can_undo, taken_at, gate, follow_up, place)
+    return Card(visit, stage, moves, can_undo, taken_at, gate, follow_up, place, passed, takeovers)
 
 
 def may_undo(visit: Visit, member: Membership) -> bool:

@@ -8,5 +8,6 @@ urlpatterns = [
     path("board/", views.board, name="board"),
     path("day-sheet/", views.day_sheet, name="day_sheet"),
     path("worklist/", views.work, name="worklist"),
+    path("no-longer-fit/", views.misfits, name="misfits"),
     path("search/", views.search, name="search"),
 ]

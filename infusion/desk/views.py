@@ -10,6 +10,7 @@ from django.utils import timezone
 from clinics.access import StaffRequest, staff
 from clinics.actions import record
 from clinics.domain.rights import Right
+from scheduling.queries import held_infusions, in_the_way_ahead, shown_faults, without_room
 
 from . import queries, worklist
 from .pages import day_asked, day_page, view_asked
@@ -76,3 +77,14 @@ def work(request: StaffRequest) -> HttpResponse:
         "all": sum(section.total for section in sections),
     }
     return render(request, "desk/worklist.html", shown)
+
+
+@staff(Right.VIEW_PATIENTS)
+def misfits(request: StaffRequest) -> HttpResponse:
+    """Booked visits that no longer fit the clinic as it is set, soonest first, and held windows without room."""
+    now = timezone.now()
+    reasons = in_the_way_ahead(request.clinic, now=now)
+    page = Paginator(list(reasons), 50).get_page(request.GET.get("page"))
+    rows = shown_faults(request.clinic, {key: reasons[key] for key in page})
+    held = held_infusions(request.clinic, without_room(request.clinic, now=now))
+    return render(request, "desk/misfits.html", {"page": page, "faults": rows, "held": held})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from clinics import queries as clinics
 from clinics.domain.calendar import day_bounds, local_date
@@ -20,7 +21,9 @@ from patients import queries as patients
 from patients.models import Patient
 from scheduling import queries as scheduling
 from scheduling.domain.course import in_words
+from scheduling.forms import freed_text
 from scheduling.models import Course, PlannedInfusion
+from scheduling.queries.waiting import worth_offering
 from treatment import queries as treatment
 
 from .addresses import check_of, day_of
@@ -35,7 +38,9 @@ NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing to do: for whom, what, by when, and where. ``press`` says why it cannot wait, where it cannot."""
+    """One thing to do: for whom, what, by when, and where. ``press`` says why it cannot wait, where it cannot; ``chip``
+    (tone, icon, word) how far it is already.
+    """
 
     title: str
     note: str
@@ -43,6 +48,7 @@ class Row:
     action: str
     due_on: date | None = None
     press: str = ""
+    chip: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,9 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
         *_tasks(clinic, member, today),
         _unfinished(clinic, today),
         _gates(clinic, now, today),
-        _to_book(clinic, member, today),
+        _misfits(clinic, member, now),
+        _freed(clinic, member, now),
+        _to_book(clinic, member, now, today),
         _follow_ups(clinic, member, today),
         _to_confirm(clinic, member),
         _evaluations(clinic),
@@ -177,6 +185,55 @@ def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
     )
 
 
+def _misfits(clinic: Clinic, member: Membership, now: datetime) -> Section:
+    """Booked visits that no longer fit, because hours, chairs, shifts or rules have changed since."""
+    reasons = scheduling.in_the_way_ahead(clinic, now=now)
+    first = {key: reasons[key] for key in list(reasons)[:SHOWN]}
+    does = ("scheduling:move", "Move") if member.may(Right.BOOK) else ("scheduling:visit", "Open")
+    rows = [
+        Row(
+            title=_named(fault.visit.patient),
+            note=" ".join(reason.message for reason in fault.reasons),
+            href=reverse(does[0], args=[fault.visit.pk]),
+            action=does[1],
+            due_on=local_date(fault.visit.starts_at, clinic.zone),
+        )
+        for fault in scheduling.shown_faults(clinic, first)
+    ]
+    return Section(
+        "misfits",
+        "Visits that no longer fit",
+        "calendar-x",
+        frozenset({Role.RECEPTIONIST, Role.NURSE}),
+        tuple(rows),
+        len(reasons),
+        "Every booked visit fits the clinic as it is set.",
+    )
+
+
+def _freed(clinic: Clinic, member: Membership, now: datetime) -> Section:
+    """Times that came free and that somebody on the waiting list could have."""
+    rows = []
+    for freed in worth_offering(clinic, now=now):
+        at = freed.starts.astimezone(clinic.zone)
+        where = reverse("scheduling:waiting")
+        if member.may(Right.BOOK):
+            where = f"{reverse('scheduling:freed')}?{urlencode({'time': freed_text(freed.starts, freed.chair.pk)})}"
+        rows.append(
+            Row(
+                title=f"{at:%H:%M} in {freed.chair}",
+                note=f"Fits {freed.fits} who {'waits' if freed.fits == 1 else 'wait'} for an earlier time",
+                href=where,
+                action="Offer it" if member.may(Right.BOOK) else "Open",
+                due_on=at.date(),
+            )
+        )
+    nothing = "No freed time waits to be offered."
+    return _section(
+        "freed", "Freed times to offer", "hourglass-split", [Role.RECEPTIONIST, Role.NURSE], rows, nothing
+    )
+
+
 def _needed(due: Sequence[Finding]) -> str:
     """What is needed and who must act, in one line."""
     labels = [each.label for each in due]
@@ -184,16 +241,21 @@ def _needed(due: Sequence[Finding]) -> str:
     return f"{named}. To act: {', '.join(sorted({each.acts for each in due if each.acts}))}."
 
 
-def _to_book(clinic: Clinic, member: Membership, today: date) -> Section:
-    """Infusions whose window opens soon; an induction pair is one row, because it is booked together."""
+def _to_book(clinic: Clinic, member: Membership, now: datetime, today: date) -> Section:
+    """Infusions whose window opens soon; an induction pair is one row, because it is booked together. Held windows are
+    turned into times now, and those that have no room are said.
+    """
+    found = scheduling.to_book(clinic, today=today)
+    held = [planned for planned in found if planned.held_at is not None and planned.latest_on >= today]
+    room = scheduling.rooms_of_held(clinic, held[:SHOWN], now=now)
     rows: list[Row] = []
     pairs: set[int] = set()
-    for planned in scheduling.to_book(clinic, today=today):
+    for planned in found:
         if planned.phase == "induction" and planned.course_id in pairs:
             continue
         if planned.phase == "induction":
             pairs.add(planned.course_id)
-        rows.append(_booking(planned, member, today))
+        rows.append(_booking(planned, member, today, room.get(planned.pk)))
     return _section(
         "to_book",
         "Infusions to book",
@@ -204,22 +266,30 @@ def _to_book(clinic: Clinic, member: Membership, today: date) -> Section:
     )
 
 
-def _booking(planned: PlannedInfusion, member: Membership, today: date) -> Row:
-    pair = planned.phase == "induction" and planned.ordinal == 1
+def _booking(
+    planned: PlannedInfusion, member: Membership, today: date, room: scheduling.RoomFor | None
+) -> Row:
+    pair, held = planned.phase == "induction" and planned.ordinal == 1, planned.held_at is not None
     what = "Induction pair" if pair else f"Infusion {planned.ordinal}"
     where = reverse("patients:detail", args=[planned.patient_id])
+    action = "Open"
     if member.may(Right.BOOK):
         where = reverse("scheduling:pair", args=[planned.course_id])
-        if not pair:
+        action = "Turn into a time" if held else "Find times"
+        if not pair or held:
             where = reverse("scheduling:single", args=[planned.pk])
+    press = "Window closed" if planned.latest_on < today else ""
+    if room is not None and room.word == "none":
+        press = "Clinic closed throughout" if room.closed else "No room left"
     window = f"{in_words(planned.earliest_on)} to {in_words(planned.latest_on)}"
     return Row(
         title=_named(planned.patient),
         note=f"{what}, {window}{': ' + planned.concern if planned.concern else ''}",
         href=where,
-        action="Find times" if member.may(Right.BOOK) else "Open",
+        action=action,
         due_on=planned.latest_on,
-        press="Window closed" if planned.latest_on < today else "",
+        press=press,
+        chip=("progress", "pin-angle", "Held") if held else None,
     )
 
 

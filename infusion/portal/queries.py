@@ -38,6 +38,11 @@ def upcoming(patient: Patient, now: datetime) -> QuerySet[Visit]:
     )
 
 
+def may_come_earlier(visit: Visit | None) -> bool:
+    """Whether there is an infusion to come for which an earlier time could be found."""
+    return visit is not None and visit.kind == "infusion" and visit.status in ("pending", "booked")
+
+
 def past(patient: Patient, now: datetime) -> QuerySet[Visit]:
     """Visits that took place or were missed, newest first."""
     rows = visits(patient).filter(status__in=("fulfilled", "noshow")) | visits(patient).filter(

@@ -10,13 +10,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from clinics.access import StaffRequest, staff
 from clinics.actions import approve_education
 from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from patients import actions as patients
+from scheduling.actions import waiting as waitlist
 from scheduling.queries import gates
+from scheduling.queries.waiting import entries_of, entry_for, is_open, open_offers, own_offer, visit_of
 
 from . import queries
 from .access import CHOSEN, PatientRequest, patient_door, patient_page
@@ -66,6 +70,11 @@ def home(request: PatientRequest) -> HttpResponse:
         "gate": gate,
         "gate_rows": gate.patient_words if gate else (),
         "gated_visit": following,
+        "offers": open_offers(request.clinic, now=now, patient=request.patient),
+        "may_wait": queries.may_come_earlier(following),
+        "waits": entry_for(following.planned_infusion) if following else None,
+        "following": following,
+        "now": now,
     }
     return render(request, "portal/home.html", shown)
 
@@ -80,6 +89,64 @@ def schedule(request: PatientRequest) -> HttpResponse:
         "past": queries.past(request.patient, now),
     }
     return render(request, "portal/schedule.html", shown)
+
+
+@patient_page
+@require_POST
+def earlier(request: PatientRequest) -> HttpResponse:
+    """Join or leave the list for an earlier time of my next infusion."""
+    now = timezone.now()
+    following = next((v for v in queries.upcoming(request.patient, now) if v.kind == "infusion"), None)
+    planned = following.planned_infusion if following else None
+    entry = entry_for(planned)
+    # Who leaves has left, whatever became of the visit since the page was shown.
+    standing = entries_of(request.patient) if request.POST.get("wish") == "leave" else []
+    for each in standing:
+        waitlist.leave(entry=each, by=request.user, now=now)
+    if standing:
+        messages.success(request, _("You are no longer on the list. Your visit stays as it is."))
+    elif request.POST.get("wish") == "join" and entry is None and planned is not None:
+        try:
+            waitlist.join(planned=planned, by=request.user, now=now)
+        except Refused:
+            messages.error(request, _("We cannot put you on the list for this visit. Please call us."))
+        else:
+            messages.success(
+                request, _("You are on the list. We write to you when an earlier time comes free.")
+            )
+    return redirect("portal:home")
+
+
+@patient_page
+def offer(request: PatientRequest, pk: int) -> HttpResponse:
+    """An earlier time on offer to me: my old and my new time, and my answer."""
+    found, now, refused = own_offer(request.patient, pk), timezone.now(), None
+    if request.method == "POST":
+        try:
+            if request.POST.get("answer") == "accept":
+                visit = waitlist.accept(offer=found, by=request.user, now=now)
+                had_one = visit.version > 1
+                words = _("Done: your visit has moved to the earlier time.")
+                messages.success(request, words if had_one else _("Done: this time is yours."))
+                return redirect("portal:home")
+            if request.POST.get("answer") == "decline":
+                waitlist.decline(offer=found, by=request.user, now=now)
+                messages.success(request, _("You keep your time. You stay on the list for another one."))
+                return redirect("portal:home")
+        except Refused as problem:
+            refused = problem
+            found = own_offer(request.patient, pk)
+    patients.record_view(patient=request.patient, by=request.user, page="portal earlier time")
+    shown = {
+        "offer": found,
+        "visit": visit_of(found.entry.planned_infusion),
+        "is_open": is_open(found, now),
+        "state": "lapsed" if found.state == "open" and not is_open(found, now) else found.state,
+        "refused": refused,
+        "now": now,
+    }
+    status = 409 if refused else 422 if request.method == "POST" else 200
+    return render(request, "portal/offer.html", shown, status=status)
 
 
 @patient_page

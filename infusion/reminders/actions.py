@@ -21,7 +21,7 @@ from clinics.domain.rights import Role
 from clinics.models import User
 
 from . import post, queries
-from .domain.due import ARRANGE, NOTICES, OVERDUE, Owed, Rules, owed
+from .domain.due import ARRANGE, NOTICES, OVERDUE, WAITLIST_OFFER, Owed, Rules, owed
 from .domain.outcome import AWAY, wait_after
 from .models import Message
 from .words import Words, compose, phone_words
@@ -32,7 +32,9 @@ LEASE = timedelta(seconds=120)
 """How long a sender holds a message: longer than any mail server is waited for, so that only the dead lose theirs."""
 
 CALL_AHEAD = timedelta(hours=24)
-"""A message that waits for a mail server this near to its visit becomes a call as well (product default)."""
+"""A message that waits for a mail server this near to its visit, or to the end of an offer, becomes a call as well
+(product default).
+"""
 
 AT_ONCE = 500
 
@@ -47,7 +49,7 @@ class Ready:
     message: Message
     words: Words
     by_phone: str
-    first_visit_at: datetime | None
+    needed_by: datetime | None
 
 
 def derive(*, now: datetime) -> int:
@@ -192,6 +194,8 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
     """Store the words of a message that stands."""
     clinic = message.clinic
     visits = queries.visits_by_id(clinic, one.visit_ids)
+    about_offer = one.subject_kind == WAITLIST_OFFER
+    earlier = queries.earlier_time(clinic, one.subject_id) if about_offer else None
     words = compose(
         kind=one.kind,
         clinic=clinic,
@@ -200,13 +204,16 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         visits=visits,
         calendar_keys=queries.calendar_keys(clinic, one.visit_ids),
         follow_up=queries.follow_up(clinic, one.subject_id) if one.kind == ARRANGE else None,
+        earlier=earlier,
         now=now,
     )
     message.subject_line, message.body = words.subject, words.text
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])
-    first = min((change.starts_at for change in one.changes), default=None)
-    return Ready(message, words, phone_words(one.kind, one.changes, visits, clinic), first)
+    needed_by = min((change.starts_at for change in one.changes), default=None)
+    if one.kind == WAITLIST_OFFER:
+        needed_by = one.expires_at
+    return Ready(message, words, phone_words(one.kind, one.changes, visits, clinic, earlier), needed_by)
 
 
 @transaction.atomic
@@ -224,8 +231,8 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
         outcome = _mark(
             message, WAITING, state="planned", next_attempt_at=Now() + AWAY, handed_over_at=None, why=why
         )
-        if outcome == WAITING and ready.first_visit_at and ready.first_visit_at - now < CALL_AHEAD:
-            _call(message, ready.by_phone, "The mail server cannot be reached and the visit is near.", now)
+        if outcome == WAITING and ready.needed_by and ready.needed_by - now < CALL_AHEAD:
+            _call(message, ready.by_phone, "The mail server cannot be reached and there is little time.", now)
         return outcome
     return _undelivered(message, answer, ready.by_phone, now)
 
@@ -262,6 +269,8 @@ def _why_not(message: Message, deceased: bool) -> str:
         return "The patient has died."
     if message.kind in NOTICES:
         return "The visits have changed again, or the patient knows already."
+    if message.subject_kind == WAITLIST_OFFER:
+        return "The time on offer was answered, taken or has lapsed."
     if message.subject_kind == "follow_up":
         return "The follow-up is booked, closed or due on another day."
     return "The visit no longer stands at that time."
@@ -271,12 +280,13 @@ def _call(message: Message, by_phone: str, why: str, now: datetime) -> None:
     """Ask the reception to call, once for each message."""
     patient = message.patient
     phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
+    letter = "" if message.is_hasty else " A letter can be printed from the patient's messages."
     open_task(
         clinic=message.clinic,
         kind="call_patient",
         role=Role.RECEPTIONIST,
         due_on=local_date(now, message.clinic.zone),
-        reason=f"Call {patient} ({phone}). {by_phone} {why} A letter can be printed from the patient's messages.",
+        reason=f"Call {patient} ({phone}). {by_phone} {why}{letter}",
         cause=f"message:{message.pk}",
         record_number=patient.record_number,
     )

@@ -6,7 +6,7 @@ from django.db import models
 
 from patients.models import OfPatient
 
-from .domain.due import title
+from .domain.due import WAITLIST_OFFER, title
 
 
 class Message(OfPatient):
@@ -28,7 +28,7 @@ class Message(OfPatient):
     subject_kind = models.CharField(max_length=20, help_text="patient (a notice), visit or follow_up.")
     subject_id = models.CharField(max_length=40)
     subject_version = models.PositiveIntegerField()
-    # booked, moved, cancelled, reminder_7 (days before), arrange, overdue
+    # booked, moved, cancelled, reminder_7 (days before), arrange, overdue, invited, waitlist_offer, waitlist_gone
     kind = models.CharField(max_length=20)
     channel = models.CharField(max_length=10, choices=CHANNELS, default="email")
     recipient = models.CharField(max_length=254, blank=True)
@@ -69,6 +69,11 @@ class Message(OfPatient):
         return title(self.kind)
 
     @property
+    def is_hasty(self) -> bool:
+        """Whether a letter would come too late: a time on offer is open for hours."""
+        return self.kind == WAITLIST_OFFER
+
+    @property
     def has_letter(self) -> bool:
         """Whether a person must bring these words, because no mail could."""
-        return bool(self.body) and self.state in ("failed", "no_address")
+        return bool(self.body) and not self.is_hasty and self.state in ("failed", "no_address")

@@ -13,14 +13,17 @@ from clinics.models import Clinic
 from clinics.queries import or_404
 from monitoring.models import FollowUp
 from patients.models import Patient, PortalAccess
-from scheduling.models import STANDING, Visit, VisitVersion
+from scheduling.models import STANDING, Visit, VisitVersion, WaitlistOffer
 
 from .domain.due import (
     INVITATION_KEPT,
     NOTICE_KEPT,
     NOTICES,
     TELLING,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
     Circumstances,
+    EarlierTime,
     Invitation,
     OpenFollowUp,
     Owed,
@@ -54,6 +57,7 @@ class Known:
     versions: list[VisitState] = field(default_factory=list)
     follow_ups: list[OpenFollowUp] = field(default_factory=list)
     invitations: list[Invitation] = field(default_factory=list)
+    earlier_times: list[EarlierTime] = field(default_factory=list)
     told: dict[int, int] = field(default_factory=dict)
     said: set[tuple[str, str, int, str]] = field(default_factory=set)
 
@@ -64,6 +68,7 @@ class Known:
             versions=tuple(self.versions),
             follow_ups=tuple(self.follow_ups),
             invitations=tuple(self.invitations),
+            earlier_times=tuple(self.earlier_times),
             told=self.told,
             said=frozenset(self.said),
         )
@@ -84,7 +89,7 @@ def every_clinics_rules() -> dict[int, Rules]:
 
 
 def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> dict[int, Known]:
-    """What bears on these patients' messages, in four queries however many they are.
+    """What bears on these patients' messages, in five queries however many they are.
 
     ``leaving_out`` is a message that must not count as said: the one being decided on.
     """
@@ -114,6 +119,15 @@ def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> di
         _open_invitations().filter(patient_id__in=patient_ids).values_list(*person, "id", "invited_at")
     ):
         of(*who).invitations.append(Invitation(pk, invited_at))
+    offers = WaitlistOffer.across_clinics.filter(
+        patient_id__in=patient_ids, state__in=("open", "gone", "lapsed")
+    ).order_by("id")
+    for *who, pk, version, state, starts_at, offered_at, expires_at, ended_at in offers.values_list(
+        *person, "id", "version", "state", "starts_at", "offered_at", "expires_at", "answered_at"
+    ):
+        of(*who).earlier_times.append(
+            EarlierTime(pk, version, state, starts_at, offered_at, expires_at, ended_at)
+        )
     said = Message.across_clinics.filter(_SAID | _SAME_ADDRESS, patient_id__in=patient_ids).order_by("id")
     for *who, pk, kind, subject_id, version, message, state, handed, covers in said.values_list(
         *person,
@@ -141,7 +155,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
     if not rules:
         return set()
     found = _with_changes(now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
-    return found | _with_invitations(now)
+    return found | _with_invitations(now) | _with_earlier_times(now)
 
 
 def _open_invitations() -> QuerySet[PortalAccess]:
@@ -160,6 +174,25 @@ def _with_invitations(now: datetime) -> set[int]:
     written = Message.across_clinics.filter(SETTLED, subject_kind="portal_access", subject_id=key)
     fresh = _open_invitations().filter(invited_at__gt=now - INVITATION_KEPT, invited_at__lte=now)
     return set(fresh.filter(~Exists(written)).values_list("patient_id", flat=True))
+
+
+def _with_earlier_times(now: datetime) -> set[int]:
+    """Patients to whom a time is on offer, or was and is gone, and who have not been written to about it."""
+    about = Message.across_clinics.filter(
+        subject_kind=WAITLIST_OFFER,
+        subject_id=Cast(OuterRef("pk"), CharField()),
+        subject_version=OuterRef("version"),
+    )
+    is_open = Q(state="open", expires_at__gt=now)
+    unsaid = is_open & ~Exists(about.filter(SETTLED, kind=WAITLIST_OFFER))
+    gone = (
+        ~is_open
+        & Q(state__in=("open", "gone", "lapsed"))
+        & Exists(about.filter(_SAID, kind=WAITLIST_OFFER))
+        & ~Exists(about.filter(SETTLED, kind=WAITLIST_GONE))
+    )
+    rows = WaitlistOffer.across_clinics.filter(unsaid | gone, patient__deceased=False, starts_at__gt=now)
+    return set(rows.order_by().values_list("patient_id", flat=True))
 
 
 def _with_changes(now: datetime) -> set[int]:
@@ -277,6 +310,10 @@ def follow_up(clinic: Clinic, pk: str) -> FollowUp:
     return FollowUp.objects.of(clinic).get(pk=pk)
 
 
+def earlier_time(clinic: Clinic, pk: str) -> WaitlistOffer:
+    return WaitlistOffer.objects.of(clinic).get(pk=pk)
+
+
 def message(clinic: Clinic, pk: int) -> Message:
     """One message of the clinic, or 404."""
     return or_404(Message.objects.of(clinic).select_related("patient", "clinic", "visit"), pk=pk)
@@ -288,8 +325,11 @@ def messages_of(patient: Patient) -> QuerySet[Message]:
     return rows.select_related("visit").order_by("-due_at", "-id")
 
 
-def still_stands(message: Message) -> bool:
-    """Whether every visit a message speaks of is as it was told."""
+def still_stands(message: Message, now: datetime) -> bool:
+    """Whether every visit a message speaks of is as it was told, or the time it offers still on offer."""
+    if message.kind == WAITLIST_OFFER:
+        offer = earlier_time(message.clinic, message.subject_id)
+        return offer.state == "open" and message.expires_at > now
     visits = visits_by_id(message.clinic, [visit_id for visit_id, _ in message.covers])
     versions = VisitVersion.objects.of(message.clinic).filter(visit_id__in=visits)
     told = {

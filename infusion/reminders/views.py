@@ -49,7 +49,7 @@ def letter(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "message": found,
         "patient": found.patient,
-        "still_stands": queries.still_stands(found),
+        "still_stands": queries.still_stands(found, timezone.now()),
         "zone": request.clinic.zone,
     }
     return render(request, "reminders/letter.html", context)

@@ -22,9 +22,19 @@ from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
 from monitoring.models import FollowUp
 from patients.models import Patient
-from scheduling.models import Visit
+from scheduling.models import Visit, WaitlistOffer
 
-from .domain.due import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, REMINDER, Change
+from .domain.due import (
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    INVITED,
+    MOVED,
+    REMINDER,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
+    Change,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,18 @@ class Line:
     until: str
     length: str
     was: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    """An earlier time as a message speaks of it, in the clinic's own time, and until when it can be had."""
+
+    date: str
+    time: str
+    until: str
+    length: str
+    open_until: str
     zone: str
 
 
@@ -66,6 +88,7 @@ def compose(
     calendar_keys: Mapping[int, str],
     follow_up: FollowUp | None,
     now: datetime,
+    earlier: WaitlistOffer | None = None,
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named."""
     with translation.override(_supported(patient.language)):
@@ -79,6 +102,7 @@ def compose(
             "lines": lines,
             "many": len(lines) > 1,
             "follow_up": follow_up,
+            "earlier": _on_offer(earlier, clinic) if earlier else None,
             "portal": f"{settings.SITE_ADDRESS}/portal/",
             "language": translation.get_language(),
         }
@@ -88,8 +112,23 @@ def compose(
     return Words(subject, _tidy(text), html, _calendars(changes, visits, calendar_keys, clinic, now))
 
 
-def phone_words(kind: str, changes: Sequence[Change], visits: Mapping[int, Visit], clinic: Clinic) -> str:
+def phone_words(
+    kind: str,
+    changes: Sequence[Change],
+    visits: Mapping[int, Visit],
+    clinic: Clinic,
+    earlier: WaitlistOffer | None = None,
+) -> str:
     """What a receptionist says on the telephone instead of the mail."""
+    if earlier is not None:
+        on_offer = _on_offer(earlier, clinic)
+        when = f"{on_offer.date}, {on_offer.time} ({on_offer.zone})"
+        if kind == WAITLIST_GONE:
+            return f"Please tell the patient: the earlier time, {when}, has gone. Nothing has changed."
+        return (
+            f"Please ask the patient: an earlier time is on offer, {when}, until {on_offer.open_until}. "
+            "Note the answer under Waiting list."
+        )
     if kind == ARRANGE:
         return "Please arrange the next follow-up visit."
     if kind == INVITED:
@@ -137,6 +176,19 @@ def _line(change: Change, visit: Visit, clinic: Clinic) -> Line:
     )
 
 
+def _on_offer(offer: WaitlistOffer, clinic: Clinic) -> OnOffer:
+    begins, ends = offer.starts_at.astimezone(clinic.zone), offer.ends_at.astimezone(clinic.zone)
+    closes = offer.expires_at.astimezone(clinic.zone)
+    return OnOffer(
+        date=in_words(begins, "l j F Y"),
+        time=in_words(begins, "H:i"),
+        until=in_words(ends, "H:i"),
+        length=_length(int((offer.ends_at - offer.starts_at).total_seconds()) // 60),
+        open_until=f"{in_words(closes, 'l j F')}, {in_words(closes, 'H:i')}",
+        zone=clinic.time_zone,
+    )
+
+
 def _length(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     parts = []
@@ -152,6 +204,10 @@ def _subject(kind: str, lines: Sequence[Line]) -> str:
         return _("Please arrange your next appointment")
     if kind == INVITED:
         return _("Your own pages at the clinic")
+    if kind == WAITLIST_OFFER:
+        return _("An earlier appointment is on offer")
+    if kind == WAITLIST_GONE:
+        return _("The earlier appointment has gone")
     if len(lines) > 1:
         if kind == BOOKED and len(lines) == 2:
             days = {"first": lines[0].day, "second": lines[1].day}

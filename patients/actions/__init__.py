@@ -21,6 +21,7 @@ from .records import (
 )
 from .source import follow_source
 from .trail import record_view
+from .wishes import as_shown, set_wishes
 
 __all__ = [
     "BIRTH_DATE_TRIES",
@@ -28,6 +29,7 @@ __all__ = [
     "add_diagnosis",
     "add_patient",
     "add_patient_with_diagnosis",
+    "as_shown",
     "confirm_access",
     "confirm_diagnosis",
     "edit_patient",
@@ -42,5 +44,6 @@ __all__ = [
     "record_view",
     "reject_diagnosis",
     "revoke_access",
+    "set_wishes",
     "telephone",
 ]

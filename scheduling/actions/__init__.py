@@ -1,27 +1,56 @@
 """Writing what is planned: courses, bookings and visits; every verb with its version and audit row."""
 
-from .booking import book_pair, book_single, move_pair, move_visit
+from .applying import apply_replan
+from .booking import book_course, book_pair, book_single, move_pair, move_visit
+from .calling import telling_of
 from .courses import continue_course, prescribe_course, renew_clearance, stop_course
+from .decisions import cease_from, decide, defer_dose, omit_dose
+from .follow_ups import book_follow_up, move_follow_up
+from .happened import note_disruption
+from .holds import hold_course, release_infusion
 from .planning import change_start, mark_given, mark_not_given, replan_course
+from .replans import ask_again, ask_replan, discard_replan, record_plan_view, stop_replan, work_out
+from .series import move_series, versions_shown
 from .transactions import lock_visit
-from .visits import book_follow_up, cancel_visit, move_follow_up, set_status
+from .undo import undo_change
+from .visits import cancel_visit, not_movable, set_status
 
 __all__ = [
+    "apply_replan",
+    "ask_again",
+    "ask_replan",
+    "book_course",
     "book_follow_up",
     "book_pair",
     "book_single",
     "cancel_visit",
+    "cease_from",
     "change_start",
     "continue_course",
+    "decide",
+    "defer_dose",
+    "discard_replan",
+    "hold_course",
     "lock_visit",
     "mark_given",
     "mark_not_given",
     "move_follow_up",
     "move_pair",
+    "move_series",
     "move_visit",
+    "not_movable",
+    "note_disruption",
+    "omit_dose",
     "prescribe_course",
+    "record_plan_view",
+    "release_infusion",
     "renew_clearance",
     "replan_course",
     "set_status",
     "stop_course",
+    "stop_replan",
+    "telling_of",
+    "undo_change",
+    "versions_shown",
+    "work_out",
 ]

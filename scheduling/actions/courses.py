@@ -22,8 +22,9 @@ from scheduling.domain.course import GivenDose
 from scheduling.models import Course
 from scheduling.queries import active_course, planned_of, signed, today_of
 
+from .changes import note_change, standing
 from .planning import replan, write_given
-from .transactions import lock_course
+from .transactions import lock_course, retried
 from .visits import NO_REASON, changed, visits_of_course
 
 ACTIVE = Refusal("course_active", "This patient has an active course already. There is only ever one.")
@@ -151,7 +152,7 @@ def _begin(
         raise Refused(ACTIVE) from lost
 
 
-@transaction.atomic
+@retried
 def renew_clearance(*, course: Course, clearance: Clearance, by: User, now: datetime) -> Course:
     """Let a newly signed clearance carry an active course. Refused for another patient, disease or regimen,
     and for one that does not stand today.
@@ -182,7 +183,7 @@ def renew_clearance(*, course: Course, clearance: Clearance, by: User, now: date
     return course
 
 
-@transaction.atomic
+@retried
 def stop_course(*, course: Course, reason: str, by: User, now: datetime) -> Course:
     """Stop a course with a reason: what is planned is cancelled, and so are its booked visits, in one notice.
 
@@ -200,6 +201,7 @@ def stop_course(*, course: Course, reason: str, by: User, now: datetime) -> Cour
         raise Refused(
             Refusal("patient_here", "The patient is here for an infusion. Finish that visit first.")
         )
+    before = standing(course, rows)
     for visit in visits:
         words = f"Course stopped: {reason.strip()}"[:250]
         changed(visit, "cancelled", by=by, now=now, batch=batch, reason=words, status="cancelled")
@@ -208,6 +210,8 @@ def stop_course(*, course: Course, reason: str, by: User, now: datetime) -> Cour
         row.save(update_fields=["state"])
     course.state, course.ended_reason, course.ended_at = "stopped", reason.strip(), now
     course.save(update_fields=["state", "ended_reason", "ended_at"])
+    summary = f"Stopped the course: {course.ended_reason}"
+    note_change(course.clinic, course.patient, course, batch, "decide", summary, before, by, now)
     record(
         clinic=course.clinic,
         by=by,

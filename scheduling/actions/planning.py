@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from uuid import uuid4
 
 from django.db import transaction
 
 from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
-from clinics.queries import calendar
 from regimens.domain.definition import Regimen
 from scheduling.domain.booking import clearance_refusal
-from scheduling.domain.course import GivenDose, PlannedDose, horizon_until, in_words, plan_course
+from scheduling.domain.course import GivenDose, PlannedDose, in_words
+from scheduling.domain.series import Decision, ceases_at, is_omitted
 from scheduling.models import Course, PlannedInfusion
-from scheduling.queries import history, planned_of, regimen, signed, today_of
+from scheduling.queries import decided, dose_fields, plan_anew, planned_of, signed, today_of
 
-from .transactions import lock_course
+from .changes import note_change, standing
+from .transactions import lock_course, retried
 from .visits import visits_of_course
 
 
@@ -69,21 +70,8 @@ def replan(course: Course, *, now: datetime) -> dict[str, list[str]]:
     if course.state != "active":
         return {}
     clinic, rows = course.clinic, {row.ordinal: row for row in planned_of(course)}
-    given = [GivenDose(row.ordinal, row.given_on) for row in rows.values() if row.given_on is not None]
-    last = max((dose.on for dose in given), default=None)
-    anchor = next((dose.on for dose in given if dose.n == 1), course.start_on)
-    until = horizon_until(anchor, last)
-    first = min(anchor, today_of(clinic, now)) - timedelta(days=60)
-    opening = calendar(clinic, first, until + timedelta(days=180))
-    plan = plan_course(
-        regimen(course),
-        start=course.start_on,
-        until=until,
-        closed=opening.closed_because,
-        given=given,
-        history=history(course.patient).given,
-        today=today_of(clinic, now),
-    )
+    decisions = decided(course)
+    plan = plan_anew(course, rows.values(), now=now, decisions=decisions)
     if isinstance(plan, Refusal):
         raise Refused(plan)
     changes = {}
@@ -92,28 +80,14 @@ def replan(course: Course, *, now: datetime) -> dict[str, list[str]]:
             changes.update(_update(rows[dose.n], dose))
         else:
             PlannedInfusion.objects.create(
-                clinic=clinic, patient=course.patient, course=course, ordinal=dose.n, **_fields(dose)
+                clinic=clinic, patient=course.patient, course=course, ordinal=dose.n, **dose_fields(dose)
             )
-    changes.update(_drop(rows, {dose.n for dose in plan}, max((dose.n for dose in given), default=0)))
+    changes.update(_drop(rows, {dose.n for dose in plan}, decisions))
     return changes
 
 
-def _fields(dose: PlannedDose) -> dict[str, Any]:
-    return {
-        "phase": dose.phase.value,
-        "dose_mg": dose.dose.amount,
-        "target_on": dose.target,
-        "earliest_on": dose.earliest,
-        "latest_on": dose.latest,
-        "planned_on": dose.planned_on or dose.target,
-        "moved_reason": dose.moved_reason,
-        "concern": dose.concern,
-        "state": "planned",
-    }
-
-
 def _update(row: PlannedInfusion, dose: PlannedDose) -> dict[str, list[str]]:
-    wanted = _fields(dose)
+    wanted = dose_fields(dose)
     differing = [name for name, value in wanted.items() if getattr(row, name) != value]
     if not differing:
         return {}
@@ -126,14 +100,24 @@ def _update(row: PlannedInfusion, dose: PlannedDose) -> dict[str, list[str]]:
     return {f"infusion {row.ordinal}": [str(before), str(row.planned_on)]}
 
 
-def _drop(rows: dict[int, PlannedInfusion], planned: set[int], last_given: int) -> dict[str, list[str]]:
-    """Cancel what the plan no longer holds: infusions passed over by a later dose."""
-    changes = {}
+def _drop(
+    rows: dict[int, PlannedInfusion], planned: set[int], decisions: tuple[Decision, ...]
+) -> dict[str, list[str]]:
+    """Cancel what the plan no longer holds: infusions passed over by a later dose, left out or no longer given. What
+    was held for them is let go.
+    """
+    last_given = max((row.ordinal for row in rows.values() if row.given_on), default=0)
+    end, changes = ceases_at(decisions), {}
     for ordinal, row in rows.items():
-        if row.state == "planned" and ordinal not in planned and ordinal < last_given:
-            row.state = "cancelled"
-            row.save(update_fields=["state"])
-            changes[f"infusion {ordinal}"] = [str(row.planned_on), "passed over"]
+        if row.state != "planned" or ordinal in planned:
+            continue
+        left_out = is_omitted(decisions, ordinal)
+        if left_out or ordinal < last_given or (end is not None and ordinal >= end):
+            row.state = "omitted" if left_out else "cancelled"
+            row.held_at, row.held_minutes = None, 0
+            row.save(update_fields=["state", "held_at", "held_minutes"])
+            word = "left out" if left_out else "passed over" if ordinal < last_given else "no longer given"
+            changes[f"infusion {ordinal}"] = [str(row.planned_on), word]
     return changes
 
 
@@ -156,7 +140,7 @@ def begin_on(*, course: Course, day: date, by: User | None, now: datetime) -> No
     )
 
 
-@transaction.atomic
+@retried
 def change_start(*, course: Course, start_on: date, by: User, now: datetime) -> Course:
     """Let the prescriber begin a course on another day. Refused in the past, outside the clearance, and once
     the first infusion is given or booked: a booked one is moved instead.
@@ -173,11 +157,15 @@ def change_start(*, course: Course, start_on: date, by: User, now: datetime) -> 
         reason = Refusal("start_in_past", "A course begins today or later.", "start_on")
     if reason:
         raise Refused(reason)
-    begin_on(course=course, day=start_on, by=by, now=now)
+    if start_on != course.start_on:
+        before = standing(course)
+        begin_on(course=course, day=start_on, by=by, now=now)
+        words = f"Course begins on {in_words(start_on)}"
+        note_change(course.clinic, course.patient, course, uuid4(), "decide", words, before, by, now)
     return course
 
 
-@transaction.atomic
+@retried
 def mark_given(
     *, planned: PlannedInfusion, on: date, by: User | None, now: datetime, reaction_grade: int = 0
 ) -> PlannedInfusion:
@@ -198,7 +186,7 @@ def mark_given(
     return planned
 
 
-@transaction.atomic
+@retried
 def mark_not_given(*, planned: PlannedInfusion, by: User | None, now: datetime) -> PlannedInfusion:
     """Take back that an infusion was given, pressed by mistake; the course is planned as before."""
     course = lock_course(planned.course)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
@@ -18,6 +19,7 @@ from scheduling.domain.booking import just_taken
 from scheduling.models import Course, Visit
 
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 Row = TypeVar("Row", Chair, Membership)
 TRIES = 3
 JITTER_SECONDS = 0.05
@@ -44,6 +46,16 @@ def whole(attempt: Callable[[], Answer]) -> Answer:
                 raise Refused(just_taken()) from error
         time.sleep(random.uniform(0, JITTER_SECONDS) * tried)  # noqa: S311 (no secret)
     raise AssertionError("the last try either returns or raises")
+
+
+def retried(action: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """An action as one whole transaction, tried again where it collided: its arguments must bear being read twice."""
+
+    @wraps(action)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        return whole(lambda: action(*args, **kwargs))
+
+    return run
 
 
 def _collided(error: DatabaseError) -> bool:
@@ -73,6 +85,13 @@ def lock_places(clinic: Clinic, chairs: Iterable[int], members: Iterable[int]) -
     return found
 
 
+def lock_clinic(clinic: Clinic) -> None:
+    """Take turns in a clinic until the transaction ends: for what is decided about many days at once. Always the last
+    lock taken; it keeps nobody from reading, nor from booking where no such decision is needed.
+    """
+    list(Clinic.objects.select_for_update(no_key=True).filter(pk=clinic.pk).values_list("pk"))
+
+
 def _held(rows: QuerySet[Row], keys: Iterable[int]) -> list[Row]:
     wanted = sorted(set(keys))
     if not wanted:
@@ -85,5 +104,7 @@ def lock_visit(visit: Visit) -> Visit:
     if visit.planned_infusion is not None:
         lock_course(visit.planned_infusion.course)
     Visit.objects.of(visit.clinic).select_for_update(no_key=True).get(pk=visit.pk)
-    visit.refresh_from_db(fields=["status", "version", "starts_at", "ends_at", "chair", "nurse", "phases"])
+    visit.refresh_from_db(
+        fields=["status", "version", "starts_at", "ends_at", "chair", "nurse", "phases", "handovers"]
+    )
     return visit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,24 +11,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from clinics.actions import record
-from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
-from clinics.models import Absence, Chair, Membership, User
-from patients.models import Patient
+from clinics.models import Chair, User
 from scheduling import walls
 from scheduling.domain import status as words
-from scheduling.domain.booking import Seat, Window, just_taken, person_refusal, time_refusal, window_refusal
-from scheduling.domain.capacity import CONSULTATION, Phase, total_minutes
+from scheduling.domain.booking import Seat, just_taken
+from scheduling.domain.capacity import Phase, total_minutes
+from scheduling.domain.course import in_words
 from scheduling.models import PlannedInfusion, Visit, VisitVersion
-from scheduling.queries import read_days, standing_visits
 
-from .transactions import lock_course, lock_places, lock_visit, whole
+from .changes import note_change
+from .transactions import lock_visit, retried
 
 STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
 NO_REASON = Refusal("reason_missing", "Say why in a few words.", "reason")
-LONGEST_FOLLOW_UP = 240
-FARTHEST = timedelta(days=3 * 366)
-TOO_FAR = Refusal("too_far", "This is more than three years ahead. Check the year.", "day")
 
 
 def new_infusion(
@@ -51,11 +47,12 @@ def new_infusion(
         nurse_id=seat.nurse,
         starts_at=seat.starts,
         ends_at=seat.starts + timedelta(minutes=total_minutes(phases)),
-        phases=_stored(phases),
+        phases=stored(phases),
+        handovers=_stored_handovers(seat),
         status="booked",
         booked_by=by,
     )
-    _versioned(visit, "booked", by, now, batch)
+    versioned(visit, "booked", by, now, batch)
     return visit
 
 
@@ -70,15 +67,20 @@ def changed(
     if not rows.update(version=F("version") + 1, **fields):
         raise Refused(STALE)
     visit.refresh_from_db(fields=["version", *fields])
-    _versioned(visit, change, by, now, batch, reason, before)
+    versioned(visit, change, by, now, batch, reason, before)
     return visit
 
 
-def _stored(phases: Sequence[Phase]) -> list[list[str | int]]:
-    return [[phase.name, phase.minutes] for phase in phases]
+def stored(phases: Sequence[Phase]) -> list[list[str | int]]:
+    """Phases as a visit keeps them."""
+    return [[phase.name, phase.minutes, phase.acuity] for phase in phases]
 
 
-def _versioned(
+def _stored_handovers(seat: Seat) -> list[list[str | int]]:
+    return [[instant.isoformat(), nurse] for instant, nurse in seat.handovers]
+
+
+def versioned(
     visit: Visit,
     change: str,
     by: User | None,
@@ -87,6 +89,7 @@ def _versioned(
     reason: str = "",
     before: dict[str, Any] | None = None,
 ) -> None:
+    """Append what a visit is now, whole, to its versions and the change to the audit trail."""
     VisitVersion.objects.create(
         clinic=visit.clinic,
         patient=visit.patient,
@@ -97,6 +100,10 @@ def _versioned(
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         chair_name=visit.chair.name if visit.chair else "",
+        chair_id=visit.chair_id,
+        nurse_id=visit.nurse_id,
+        phases=visit.phases,
+        handovers=visit.handovers,
         status=visit.status,
         reason=reason,
         by=by,
@@ -144,11 +151,12 @@ def move_to(
         ends_at=seat.starts + timedelta(minutes=total_minutes(phases)),
         chair_id=seat.chair or None,
         nurse_id=seat.nurse or None,
-        phases=_stored(phases),
+        phases=stored(phases),
+        handovers=_stored_handovers(seat),
     )
 
 
-@transaction.atomic
+@retried
 def set_status(
     *, visit: Visit, status: str, by: User | None, now: datetime, reason: str = "", undo: bool = False
 ) -> Visit:
@@ -169,7 +177,7 @@ def set_status(
         raise
 
 
-@transaction.atomic
+@retried
 def cancel_visit(
     *,
     visit: Visit,
@@ -177,7 +185,7 @@ def cancel_visit(
     by: User | None,
     now: datetime,
     version: int | None = None,
-    also: Iterable[Visit] = (),
+    also: Collection[Visit] = (),
 ) -> Visit:
     """Cancel a visit with a reason; its chair, nurse and planned infusion are free again. ``also`` are visits
     that go with it (day 15 of a pair), told to the patient in the same notice. ``version`` is the one the
@@ -193,107 +201,27 @@ def cancel_visit(
         return visit
     if version is not None and version != visit.version:
         raise Refused(STALE)
-    batch = uuid4()
+    batch, gone = uuid4(), []
     for each in (visit, *also):
         each = each if each is visit else lock_visit(each)
         after = words.move(each.status, "cancelled")
         if isinstance(after, Refusal):
             raise Refused(after)
         changed(each, "cancelled", by=by, now=now, batch=batch, reason=reason.strip(), status=after.value)
+        gone.append(named(each))
+    course = visit.planned_infusion.course if visit.planned_infusion else None
+    summary = f"Cancelled {' and '.join(gone)}"
+    note_change(visit.clinic, visit.patient, course, batch, "cancel", summary, {}, by, now)
     return visit
 
 
-def book_follow_up(
-    *,
-    patient: Patient,
-    title: str,
-    starts_at: datetime,
-    minutes: int,
-    by: User | None,
-    now: datetime,
-    nurse: Membership | None = None,
-    window: Window | None = None,
-) -> Visit:
-    """Book a follow-up with a clinician (``nurse``: any colleague), without a chair. The same one booked
-    twice by the same person is one booking.
-
-    Refused after death, in the past, on a closed day, outside opening hours or the window, where the patient
-    or the clinician is elsewhere, and beyond a nurse's attention.
-    """
-
-    def attempt() -> Visit:
-        lock_places(patient.clinic, [], [nurse.pk] if nurse else [])
-        standing = standing_visits(patient)
-        for visit in standing:
-            same = (visit.kind, visit.title, visit.starts_at, visit.booked_by_id)
-            if same == ("follow_up", title, starts_at, by.pk if by else None):
-                return visit
-        phases = _consultation(minutes)
-        ends = starts_at + timedelta(minutes=minutes)
-        refusals = _follow_up_refusals(patient, starts_at, phases, nurse, standing, now=now, window=window)
-        if refusals:
-            raise Refused(*refusals)
-        visit = Visit.objects.create(
-            clinic=patient.clinic,
-            patient=patient,
-            kind="follow_up",
-            title=title,
-            nurse=nurse,
-            starts_at=starts_at,
-            ends_at=ends,
-            phases=_stored(phases),
-            status="booked",
-            booked_by=by,
-        )
-        _versioned(visit, "booked", by, now, uuid4())
-        return visit
-
-    return whole(attempt)
-
-
-def move_follow_up(
-    *,
-    visit: Visit,
-    starts_at: datetime,
-    version: int,
-    reason: str,
-    by: User | None,
-    now: datetime,
-    window: Window | None = None,
-) -> Visit:
-    """Move a follow-up to another time with the same clinician. Refused as book_follow_up, and on a stale
-    page.
-    """
-    if not reason.strip():
-        raise Refused(NO_REASON)
-
-    def attempt() -> Visit:
-        lock_places(visit.clinic, [], [visit.nurse_id] if visit.nurse_id else [])
-        moving = lock_visit(visit)
-        if moving.version == version + 1 and moving.starts_at == starts_at:
-            return moving
-        if moving.version != version:
-            raise Refused(STALE)
-        if moving.status not in words.MOVABLE:
-            raise Refused(not_movable(moving))
-        phases = _consultation((moving.ends_at - moving.starts_at) // timedelta(minutes=1))
-        standing = [each for each in standing_visits(moving.patient) if each.pk != moving.pk]
-        refusals = _follow_up_refusals(
-            moving.patient,
-            starts_at,
-            phases,
-            moving.nurse,
-            standing,
-            now=now,
-            window=window,
-            without=moving.pk,
-        )
-        if refusals:
-            raise Refused(*refusals)
-        seat = Seat(starts_at, 0, moving.nurse_id or 0)
-        return move_to(moving, seat, phases, by=by, now=now, batch=uuid4(), reason=reason.strip())
-
-    return whole(attempt)
+def named(visit: Visit) -> str:
+    """A visit as a change's summary names it: infusion 2, 7 Sep 2026 at 09:00."""
+    at = visit.starts_at.astimezone(visit.clinic.zone)
+    what = (
+        f"infusion {visit.planned_infusion.ordinal}" if visit.planned_infusion else visit.title or "follow-up"
+    )
+    return f"{what}, {in_words(at.date())} at {at:%H:%M}"
 
 
 def not_movable(visit: Visit) -> Refusal:
@@ -301,60 +229,6 @@ def not_movable(visit: Visit) -> Refusal:
     return Refusal(
         "not_movable", f"This visit is {words.WORDS[words.Status(visit.status)]}; it cannot be moved."
     )
-
-
-def _consultation(minutes: int) -> tuple[Phase, ...]:
-    if not 5 <= minutes <= LONGEST_FOLLOW_UP:
-        words_for_it = f"A follow-up takes from 5 to {LONGEST_FOLLOW_UP} minutes."
-        raise Refused(Refusal("impossible_length", words_for_it, "minutes"))
-    return (Phase(CONSULTATION, minutes),)
-
-
-def _follow_up_refusals(
-    patient: Patient,
-    starts: datetime,
-    phases: Sequence[Phase],
-    member: Membership | None,
-    standing: Sequence[Visit],
-    *,
-    now: datetime,
-    window: Window | None,
-    without: int = 0,
-) -> list[Refusal]:
-    clinic, day = patient.clinic, local_date(starts, patient.clinic.zone)
-    ends = starts + timedelta(minutes=total_minutes(phases))
-    first = [
-        person_refusal(deceased=patient.deceased, years=patient.age_on(day)),
-        time_refusal(starts, now=now),
-        TOO_FAR if starts > now + FARTHEST else None,
-        window_refusal(day, window) if window else None,
-    ]
-    if any(first):
-        return [refusal for refusal in first if refusal]
-    if any(visit.starts_at < ends and visit.ends_at > starts for visit in standing):
-        return [Refusal("patient_busy", "The patient has another visit at that time.", "time")]
-    capacity = read_days(clinic, [day], without=(without,))[day]
-    refusal = capacity.fits_without_chair(starts, phases, member.pk if member else None)
-    if refusal is None and member is not None:
-        refusal = _away(member, starts, ends, without)
-    return [refusal] if refusal else []
-
-
-def _away(member: Membership, starts: datetime, ends: datetime, without: int) -> Refusal | None:
-    """Whether a clinician is absent or sees somebody else at that time."""
-    day = local_date(starts, member.clinic.zone)
-    if (
-        Absence.objects.of(member.clinic)
-        .filter(member=member, first_day__lte=day, last_day__gte=day)
-        .exists()
-    ):
-        return Refusal("clinician_away", f"{member.user} is away on that day.", "nurse")
-    others = Visit.objects.of(member.clinic).filter(
-        nurse=member, kind="follow_up", status__in=words.STANDING, starts_at__lt=ends, ends_at__gt=starts
-    )
-    if others.exclude(pk=without).exists():
-        return Refusal("clinician_busy", f"{member.user} sees somebody else at that time.", "nurse")
-    return None
 
 
 def visits_of_course(planned: Iterable[PlannedInfusion]) -> list[Visit]:
@@ -365,18 +239,3 @@ def visits_of_course(planned: Iterable[PlannedInfusion]) -> list[Visit]:
     clinic = next(iter(planned)).clinic
     rows = Visit.objects.of(clinic).filter(planned_infusion__in=keys, status__in=words.STANDING)
     return list(rows.select_related("planned_infusion__course", "patient", "clinic").order_by("starts_at"))
-
-
-__all__ = [
-    "book_follow_up",
-    "cancel_visit",
-    "changed",
-    "lock_course",
-    "lock_visit",
-    "move_follow_up",
-    "move_to",
-    "new_infusion",
-    "not_movable",
-    "set_status",
-    "visits_of_course",
-]

@@ -21,10 +21,34 @@ START_TOLERANCE_DAYS = 28
 does. Product default, unverified.
 """
 
+FARTHEST = timedelta(days=3 * 366)
+"""Nothing is booked farther ahead than this: such a year is a slip of the hand."""
+TOO_FAR = Refusal("too_far", "This is more than three years ahead. Check the year.", "day")
+
 # Refusals that come of somebody else having been quicker: they are answered with other times.
 RACED = frozenset(
-    {"just_taken", "nurse_full", "nurse_starting", "nurse_off_duty", "no_such_chair", "patient_busy"}
+    {
+        "just_taken",
+        "nurse_full",
+        "nurse_starting",
+        "nurse_off_duty",
+        "no_such_chair",
+        "patient_busy",
+        "prep_full",
+        "kept_for_holds",
+        "kept_for_waitlist",
+    }
 )
+# What stands in the way whoever was quicker: then other times are no answer.
+_NO_RACE = frozenset({"outside_hours", "closed_day", "outside_window", "in_the_past"})
+
+
+def was_raced(codes: Iterable[str]) -> bool:
+    """Whether a refusal comes of somebody else having been quicker, and of nothing else that other times would not
+    mend.
+    """
+    found = set(codes)
+    return bool(found & RACED) and not found & _NO_RACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +161,17 @@ def interval_refusal(
     """The minimum interval against all of the patient's infusions, here or elsewhere, given or booked.
 
     ``own_induction`` are the course's other induction infusions, which an induction infusion may stand near;
-    ``others`` are all the rest. From the second induction infusion on only a second one on the same day is
-    refused.
+    ``others`` are all the rest. From the second induction infusion on those before it do not count, because the
+    first one answers for them; those after it do.
     """
     induction = phase_of(regimen, ordinal) is CoursePhase.INDUCTION
     own = list(own_induction)
     if on in own:
         return check_interval(on, others=[on], induction_pair=True, min_days=regimen.min_interval_days)
-    return check_interval(
-        on,
-        others=[*others] if induction else [*others, *own],
-        induction_pair=induction and ordinal > 1,
-        min_days=regimen.min_interval_days,
-    )
+    counted = [*others] if induction else [*others, *own]
+    if induction and ordinal > 1:
+        counted = [day for day in counted if day >= on]
+    return check_interval(on, others=counted, induction_pair=False, min_days=regimen.min_interval_days)
 
 
 def just_taken(what: str = "") -> Refusal:

@@ -1,88 +1,63 @@
-"""A clinic's day as integers used as bit sets: which chair is free, and which nurse has attention to spare.
+"""What a clinic's day can still take: where a visit could begin, whether it fits, and every reason why not.
 
-One bit is one step of five minutes, counted from the day's own first instant, so that a day of 23 or 25 hours
-is simply shorter or longer. A question costs a few shifts and ands, whatever the number of visits in the day.
+A question costs a few shifts and ands, whatever the number of visits in the day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from types import MappingProxyType
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 
-from clinics.domain.calendar import day_bounds, local_instant
 from clinics.domain.refusals import Refusal
 
-STEP_MINUTES = 5
-STEP = timedelta(minutes=STEP_MINUTES)
-CONSULTATION = "consultation"
-# How much of a nurse's attention each phase asks for. Product default, unverified: setting up and
-# titrating weigh more than a steady drip.
-PHASE_WEIGHTS: Mapping[str, int] = MappingProxyType(
-    {"set_up": 2, "premedication": 1, "titration": 2, "steady": 1, "observation": 1}
+from .attention import (
+    CONSULTATION,
+    DRUG_RUNS,
+    EXTRA_UNITS,
+    FIRST,
+    PHASE_WEIGHTS,
+    REACTION,
+    STEP,
+    STEP_MINUTES,
+    USUAL,
+    Demand,
+    Demands,
+    NurseRules,
+    Phase,
+    total_minutes,
+    weights_by_run,
 )
+from .day import BED, CHAIR, ISOLATION, ChairDay, Day, Handovers, NurseDay, Occupied
+from .occupancy import above, runs, span, used
 
-
-USUAL, FIRST, REACTION = "usual", "first", "reaction"
-# What a first infusion, or one after a serious reaction, asks on top while the drug runs. Product default,
-# unverified.
-EXTRA_UNITS: Mapping[str, int] = MappingProxyType({USUAL: 0, FIRST: 1, REACTION: 1})
-DRUG_RUNS = frozenset({"titration", "steady"})
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """One part of a visit and its length in minutes. ``acuity`` is usual, first (a patient's first infusion) or
-    reaction (after a serious one).
-    """
-
-    name: str
-    minutes: int
-    acuity: str = USUAL
-
-
-@dataclass(frozen=True, slots=True)
-class NurseRules:
-    """A clinic's settings for nurses: units of attention one nurse has in every step, patients a nurse may
-    start per slot of ``slot_minutes``, and the weight of each phase. A consultation takes the whole nurse; a
-    phase without a weight of its own weighs one unit. Product defaults, unverified.
-    """
-
-    units: int = 4
-    starts_per_slot: int = 1
-    slot_minutes: int = 15
-    weights: Mapping[str, int] = field(default_factory=lambda: PHASE_WEIGHTS)
-    extra: Mapping[str, int] = field(default_factory=lambda: EXTRA_UNITS)
-    prep_per_hour: int = 0
-
-    def __post_init__(self) -> None:
-        if self.slot_minutes < STEP_MINUTES or self.slot_minutes % STEP_MINUTES:
-            raise ValueError(f"a slot is a multiple of {STEP_MINUTES} minutes, not {self.slot_minutes}")
-
-    def weight_of(self, phase: Phase) -> int:
-        """Units of a nurse's attention the phase takes in each of its steps."""
-        if phase.name == CONSULTATION:
-            return self.units
-        extra = self.extra.get(phase.acuity, 0) if phase.name in DRUG_RUNS else 0
-        usual = self.weights.get(phase.name, 1)
-        return max(usual, min(usual + extra, self.units))
-
-
-@dataclass(frozen=True, slots=True)
-class Occupied:
-    """A standing visit as the day sees it. A follow-up has no chair and starts no patient
-    (``starts_patient``).
-    """
-
-    starts: datetime
-    ends: datetime
-    chair: int | None
-    nurse: int | None
-    phases: tuple[Phase, ...]
-    starts_patient: bool = True
-    handovers: tuple[tuple[datetime, int], ...] = ()
+__all__ = [
+    "BED",
+    "CHAIR",
+    "CONSULTATION",
+    "DRUG_RUNS",
+    "EXTRA_UNITS",
+    "FIRST",
+    "ISOLATION",
+    "PHASE_WEIGHTS",
+    "REACTION",
+    "STEP",
+    "STEP_MINUTES",
+    "USUAL",
+    "ChairDay",
+    "DayCapacity",
+    "Demands",
+    "Fit",
+    "Handovers",
+    "NurseDay",
+    "NurseRules",
+    "Occupied",
+    "Phase",
+    "runs",
+    "total_minutes",
+    "weights_by_run",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,164 +68,31 @@ class Fit:
     ends: datetime
     chair: int
     nurse: int
+    handovers: Handovers = ()
 
 
-@dataclass(slots=True)
-class ChairDay:
-    """One chair: its name and the steps in which somebody sits in it."""
+class DayCapacity(Day):
+    """One clinic day and what it can still take."""
 
-    chair_id: int
-    name: str
-    taken: int = 0
+    # --- where a visit could begin ------------------------------------------------------------------------
 
+    def open_starts(self, phases: Sequence[Phase], *, starts_patient: bool = True) -> int:
+        """Steps at which a visit may begin and end inside the opening hours, where the patient is free, and an
+        infusion where the pharmacy can prepare one more."""
+        found = runs(self.open & ~self.elsewhere, -(-total_minutes(phases) // STEP_MINUTES))
+        return found & ~self.prep_full() if starts_patient else found
 
-@dataclass(slots=True)
-class NurseDay:
-    """One nurse: the steps on duty, how many steps have at least k units left (``spare[k]``), and how many
-    patients were started in each slot. ``spare[0]`` is the duty itself and is never used up."""
-
-    nurse_id: int
-    name: str
-    on_duty: int
-    spare: list[int]
-    started: dict[int, int] = field(default_factory=dict)
-    used: int = 0
-
-    def spend(self, steps: int, weight: int) -> None:
-        """Take ``weight`` units in the given steps; what is overspent stays at none left."""
-        top = len(self.spare) - 1
-        for have in range(1, top + 1):
-            above = self.spare[have + weight] if have + weight <= top else 0
-            self.spare[have] = (self.spare[have] & ~steps) | (above & steps)
-        self.used += weight * steps.bit_count()
-
-
-def total_minutes(phases: Iterable[Phase]) -> int:
-    """Length of a visit: the sum of its phases."""
-    return sum(phase.minutes for phase in phases)
-
-
-def runs(free: int, length: int) -> int:
-    """The steps at which ``length`` free steps in a row begin, found by doubling."""
-    have = 1
-    while have < length:
-        shift = min(have, length - have)
-        free &= free >> shift
-        have += shift
-    return free
-
-
-def weights_by_run(phases: Sequence[Phase], rules: NurseRules, lead: int = 0) -> list[tuple[int, int, int]]:
-    """What a visit asks of its nurse, as (first step, steps, units) from the step it begins in. ``lead`` is
-    how many minutes into that step it begins. A step that two phases share asks for the greater of the two.
-    """
-    steps = -(-(lead + total_minutes(phases)) // STEP_MINUTES)
-    need = [0] * steps
-    minute = lead
-    for phase in phases:
-        weight = rules.weight_of(phase)
-        for step in range(minute // STEP_MINUTES, -(-(minute + phase.minutes) // STEP_MINUTES)):
-            need[step] = max(need[step], weight)
-        minute += phase.minutes
-    found: list[tuple[int, int, int]] = []
-    for step, weight in enumerate(need):
-        if found and found[-1][2] == weight:
-            first, length, _ = found[-1]
-            found[-1] = (first, length + 1, weight)
-        else:
-            found.append((step, 1, weight))
-    return found
-
-
-class DayCapacity:
-    """One clinic day: opening hours, chairs, nurses on duty, and what stands in it already.
-
-    ``hours`` are wall-clock times, or None on a closed day, whose reason is ``closed_because``. ``shifts``
-    gives each nurse's name and wall-clock times on duty.
-    """
-
-    def __init__(
-        self,
-        *,
-        day: date,
-        zone: ZoneInfo,
-        hours: tuple[time, time] | None,
-        chairs: Mapping[int, str],
-        shifts: Mapping[int, tuple[str, Sequence[tuple[time, time]]]],
-        rules: NurseRules,
-        closed_because: str = "",
-    ) -> None:
-        self.day, self.zone, self.hours, self.rules = day, zone, hours, rules
-        self.closed_because = closed_because
-        self.begins, until = day_bounds(day, zone)
-        self.steps = -(-(until - self.begins) // STEP)
-        # On all but two days a year the clock runs through, and a wall-clock time is the same way into the day.
-        self.usual = self.begins.astimezone(zone).utcoffset() == until.astimezone(zone).utcoffset()
-        self.all = (1 << self.steps) - 1
-        self.open = self._between(*hours) if hours else 0
-        self.chairs = {key: ChairDay(key, name) for key, name in chairs.items()}
-        self.nurses: dict[int, NurseDay] = {}
-        for key, (name, times) in shifts.items():
-            duty = 0
-            for first, last in times:
-                duty |= self._between(first, last)
-            self.nurses[key] = NurseDay(key, name, duty, [duty] * (rules.units + 1))
-
-    def _between(self, first: time, last: time) -> int:
-        """Whole steps between two wall-clock times of this day."""
-        begin = datetime.combine(self.day, first, tzinfo=self.zone).astimezone(UTC) - self.begins
-        end = datetime.combine(self.day, last, tzinfo=self.zone).astimezone(UTC) - self.begins
-        return self._mask(-(-begin // STEP), end // STEP)
-
-    def _mask(self, first: int, last: int) -> int:
-        """Steps from ``first`` up to but not including ``last``, as far as they lie in this day."""
-        first, last = max(first, 0), min(last, self.steps)
-        return ((1 << (last - first)) - 1) << first if last > first else 0
-
-    def at(self, wall: time) -> datetime | Refusal:
-        """The instant of a wall-clock time of this day, or a refusal where the clock skips it or shows it twice."""
-        if self.usual:
-            return self.begins + timedelta(hours=wall.hour, minutes=wall.minute)
-        return local_instant(self.day, wall, self.zone)
-
-    def step_of(self, instant: datetime) -> int:
-        """The step an instant lies in; negative before this day."""
-        return (instant - self.begins) // STEP
-
-    def instant_of(self, step: int) -> datetime:
-        """The UTC instant at which a step begins."""
-        return self.begins + step * STEP
-
-    def _lead(self, starts: datetime) -> int:
-        return ((starts - self.begins) % STEP) // timedelta(minutes=1)
-
-    def _slot(self, step: int) -> int:
-        return step * STEP_MINUTES // self.rules.slot_minutes
-
-    def add(self, visit: Occupied) -> None:
-        """Let a standing visit take its chair and its nurse's attention, in place. A chair or nurse that is
-        not in this day (out of service, away) is passed over.
-        """
-        first = self.step_of(visit.starts)
-        if visit.chair in self.chairs:
-            last = -(-(visit.ends - self.begins) // STEP)
-            self.chairs[visit.chair].taken |= self._mask(first, last)
-        if visit.nurse not in self.nurses:
-            return
-        nurse = self.nurses[visit.nurse]
-        for offset, length, weight in weights_by_run(visit.phases, self.rules, self._lead(visit.starts)):
-            nurse.spend(self._mask(first + offset, first + offset + length), weight)
-        if visit.starts_patient and first >= 0:
-            slot = self._slot(first)
-            nurse.started[slot] = nurse.started.get(slot, 0) + 1
-
-    def block(self, starts: datetime, ends: datetime) -> None:
-        """Offer nothing between two instants: the patient is elsewhere in the clinic then."""
-        self.open &= ~self._mask(self.step_of(starts), -(-(ends - self.begins) // STEP))
-
-    def open_starts(self, phases: Sequence[Phase]) -> int:
-        """Steps at which a visit may begin and end inside the opening hours."""
-        return runs(self.open, -(-total_minutes(phases) // STEP_MINUTES))
+    def prep_full(self) -> int:
+        """Steps of the clock hours for which the pharmacy has all the infusions it can prepare."""
+        most = self.rules.prep_per_hour
+        if not most:
+            return 0
+        full, found = above(self.prepared, most - 1, self.all), 0
+        while full:
+            first, last = self._hour(full.bit_length() - 1)
+            found |= span(first, last)
+            full &= ~(1 << first)
+        return found
 
     def chair_starts(self, chair: int, phases: Sequence[Phase]) -> int:
         """Steps from which the chair is free for the whole visit."""
@@ -258,30 +100,39 @@ class DayCapacity:
 
     def nurse_starts(self, nurse: int, phases: Sequence[Phase], *, starts_patient: bool = True) -> int:
         """Steps from which the nurse is on duty with enough attention throughout and may start a patient."""
-        found = self.all
-        on = self.nurses[nurse]
-        for offset, length, weight in weights_by_run(phases, self.rules):
-            if weight >= len(on.spare):
+        found, on = self.all, self.nurses[nurse]
+        spare: dict[int, int] = {}
+        for offset, length, weight in self.demands.of(phases).runs:
+            if weight not in spare:
+                spare[weight] = on.spare(weight, self.rules.units)
+            found &= runs(spare[weight], length) >> offset
+            if not found:
                 return 0
-            found &= runs(on.spare[weight], length) >> offset
-        if not starts_patient:
-            return found
-        width = self.rules.slot_minutes // STEP_MINUTES
-        for slot, count in on.started.items():
-            if count >= self.rules.starts_per_slot:
-                found &= ~self._mask(slot * width, (slot + 1) * width)
-        return found
+        return found & ~self.starting(nurse) if starts_patient else found
 
-    def fits(self, starts: datetime, phases: Sequence[Phase], chair: int, nurse: int) -> Fit | Refusal:
-        """Whether one chair and one nurse can take a visit beginning at an instant, or the first reason why
-        not.
+    def starting(self, nurse: int) -> int:
+        """Steps of the slots in which the nurse starts all the patients a nurse may start."""
+        full = above(self.nurses[nurse].started, self.rules.starts_per_slot - 1, self.all)
+        return full * ((1 << self.width) - 1)
+
+    # --- whether one visit fits, and every reason why not -------------------------------------------------
+
+    def fits(
+        self, starts: datetime, phases: Sequence[Phase], chair: int, nurse: int, handovers: Handovers = ()
+    ) -> Fit | Refusal:
+        """Whether one chair and one nurse (and whoever takes over) can take a visit beginning at an instant, or the
+        weightiest reason why not.
         """
-        length = total_minutes(phases)
-        first, lead = self.step_of(starts), self._lead(starts)
-        span = self._mask(first, first + -(-(lead + length) // STEP_MINUTES))
-        refusal = self._not_open(first, lead + length, span) or self._chair_refuses(chair, span)
-        refusal = refusal or self._nurse_refuses(nurse, first, lead, phases, span)
-        return refusal or Fit(starts, starts + timedelta(minutes=length), chair, nurse)
+        refusal = next(self._reasons(starts, phases, chair, nurse, handovers), None)
+        return refusal or Fit(
+            starts, starts + timedelta(minutes=total_minutes(phases)), chair, nurse, handovers
+        )
+
+    def refusals(
+        self, starts: datetime, phases: Sequence[Phase], chair: int, nurse: int, handovers: Handovers = ()
+    ) -> tuple[Refusal, ...]:
+        """Every reason why a visit cannot stand there, the weightiest first; nothing where it fits."""
+        return tuple(dict.fromkeys(self._reasons(starts, phases, chair, nurse, handovers)))
 
     def fits_without_chair(
         self, starts: datetime, phases: Sequence[Phase], nurse: int | None
@@ -289,53 +140,105 @@ class DayCapacity:
         """Why a visit without a chair cannot stand, or None. A nurse on duty that day must have attention to
         spare; whoever has no duty here is not asked.
         """
-        length = total_minutes(phases)
-        first, lead = self.step_of(starts), self._lead(starts)
-        span = self._mask(first, first + -(-(lead + length) // STEP_MINUTES))
-        refusal = self._not_open(first, lead + length, span)
-        if refusal is None and nurse is not None and nurse in self.nurses:
-            refusal = self._nurse_refuses(nurse, first, lead, phases, span, starts_patient=False)
-        return refusal
+        first, demand = self.step_of(starts), self.demands.of(phases, self._lead(starts))
+        found = next(self._not_open(first, demand.steps), None)
+        if found is None and nurse is not None and nurse in self.nurses:
+            found = next(self._nurse_refuses(nurse, first, first, first + demand.steps, demand), None)
+        return found
 
-    def _not_open(self, first: int, minutes: int, span: int) -> Refusal | None:
+    def _reasons(
+        self, starts: datetime, phases: Sequence[Phase], chair: int, nurse: int, handovers: Handovers
+    ) -> Iterator[Refusal]:
+        first, demand = self.step_of(starts), self.demands.of(phases, self._lead(starts))
+        ends = starts + timedelta(minutes=total_minutes(phases))
+        instants = [starts, *(at for at, _ in handovers), ends]
+        if any(one >= other for one, other in pairwise(instants)):
+            yield Refusal("impossible_handover", "A nurse takes over during the visit, one after the other.")
+            return
+        yield from self._not_open(first, demand.steps)
+        yield from self._chair_refuses(chair, self._mask(first, first + demand.steps))
+        legs = list(self._legs(first, demand.steps, nurse, handovers))
+        yield from (each for leg in legs for each in self._duty_refuses(*leg))
+        yield from self._starting_refuses(nurse, first)
+        for who, begin, end in legs:
+            yield from self._full_refuses(who, first, begin, end, demand)
+        yield from self._prep_refuses(first)
+
+    def _not_open(self, first: int, steps: int) -> Iterator[Refusal]:
         if self.hours is None:
             words = f"The clinic is closed on {self.day:%A %d %B %Y}: {self.closed_because or 'closed'}."
-            return Refusal("closed_day", words, "day")
-        inside = first >= 0 and first + -(-minutes // STEP_MINUTES) <= self.steps
-        if not inside or span & ~self.open:
+            yield Refusal("closed_day", words, "day")
+            return
+        mask = self._mask(first, first + steps)
+        if mask & self.elsewhere:
+            words = "The patient or the clinician has another visit at that time."
+            yield Refusal("patient_busy", words, "time")
+        if first < 0 or first + steps > self.steps or mask & ~self.open:
             opens, closes = self.hours
             words = f"The visit does not lie within the opening hours, {opens:%H:%M} to {closes:%H:%M}."
-            return Refusal("outside_hours", words, "time")
-        return None
+            yield Refusal("outside_hours", words, "time")
+        if first < 0 or first + steps > self.steps:
+            yield Refusal("past_midnight", "A visit ends on the day on which it begins.", "time")
 
-    def _chair_refuses(self, chair: int, span: int) -> Refusal | None:
+    def _chair_refuses(self, chair: int, mask: int) -> Iterator[Refusal]:
         if chair not in self.chairs:
-            return Refusal("no_such_chair", "This chair is not in service.", "chair")
-        if self.chairs[chair].taken & span:
-            return Refusal("chair_taken", f"{self.chairs[chair].name} is taken at that time.", "chair")
-        return None
+            yield Refusal("no_such_chair", "This chair is not in service.", "chair")
+            return
+        seat = self.chairs[chair]
+        if used(seat.sat) & mask:
+            yield Refusal("chair_taken", f"{seat.name} is taken at that time.", "chair")
+        elif used(seat.kept) & mask:
+            words = f"{seat.name} is kept for a patient on the waiting list at that time."
+            yield Refusal("kept_for_waitlist", words, "chair")
+
+    def watches(self, nurse: int, first: int, begin: int, end: int, demand: Demand) -> bool:
+        """Whether a nurse can have a patient from one step to another, of a visit that begins at ``first``."""
+        return next(self._nurse_refuses(nurse, first, begin, end, demand), None) is None
 
     def _nurse_refuses(
-        self,
-        nurse: int,
-        first: int,
-        lead: int,
-        phases: Sequence[Phase],
-        span: int,
-        *,
-        starts_patient: bool = True,
-    ) -> Refusal | None:
-        if nurse not in self.nurses:
-            return Refusal("nurse_off_duty", "This nurse is not on duty that day.", "nurse")
-        on = self.nurses[nurse]
-        if span & ~on.on_duty:
-            return Refusal("nurse_off_duty", f"{on.name} is not on duty for the whole visit.", "nurse")
-        if starts_patient and on.started.get(self._slot(first), 0) >= self.rules.starts_per_slot:
-            words = f"{on.name} already starts another patient at that time."
-            return Refusal("nurse_starting", words, "nurse")
-        for offset, length, weight in weights_by_run(phases, self.rules, lead):
-            steps = self._mask(first + offset, first + offset + length)
-            if weight >= len(on.spare) or steps & ~on.spare[weight]:
+        self, nurse: int, first: int, begin: int, end: int, demand: Demand
+    ) -> Iterator[Refusal]:
+        yield from self._duty_refuses(nurse, begin, end)
+        yield from self._full_refuses(nurse, first, begin, end, demand)
+
+    def _duty_refuses(self, nurse: int | None, begin: int, end: int) -> Iterator[Refusal]:
+        on = self.nurses.get(nurse) if nurse is not None else None
+        if on is None:
+            yield Refusal("nurse_off_duty", "This nurse is not on duty that day.", "nurse")
+            return
+        off = self._mask(begin, end) & ~on.on_duty
+        if not off:
+            return
+        words = f"{on.name} is not on duty for the whole visit."
+        away = (off & -off).bit_length() - 1
+        later = on.on_duty >> away << away
+        if on.on_duty & ((1 << away) - 1) and later:
+            back = (later & -later).bit_length() - 1
+            words = f"{on.name} has a break from {self._wall(away):%H:%M} to {self._wall(back):%H:%M}."
+        yield Refusal("nurse_off_duty", words, "nurse")
+
+    def _starting_refuses(self, nurse: int, first: int) -> Iterator[Refusal]:
+        if nurse in self.nurses and 0 <= first < self.steps and self.starting(nurse) >> first & 1:
+            words = f"{self.nurses[nurse].name} already starts another patient at that time."
+            yield Refusal("nurse_starting", words, "nurse")
+
+    def _full_refuses(
+        self, nurse: int | None, first: int, begin: int, end: int, demand: Demand
+    ) -> Iterator[Refusal]:
+        on = self.nurses.get(nurse) if nurse is not None else None
+        if on is None:
+            return
+        for offset, length, weight in demand.runs:
+            steps = self._mask(max(first + offset, begin), min(first + offset + length, end))
+            if steps & above(on.counts, self.rules.units - weight, self.all):
                 words = f"{on.name} has too many patients at that time to watch one more."
-                return Refusal("nurse_full", words, "nurse")
-        return None
+                yield Refusal("nurse_full", words, "nurse")
+                return
+
+    def _prep_refuses(self, first: int) -> Iterator[Refusal]:
+        if 0 <= first < self.steps and self.prep_full() >> first & 1:
+            begin, end = (self._wall(step) for step in self._hour(first))
+            words = (
+                f"The pharmacy has all the infusions it can prepare between {begin:%H:%M} and {end:%H:%M}."
+            )
+            yield Refusal("prep_full", words, "time")

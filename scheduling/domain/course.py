@@ -10,6 +10,8 @@ from clinics.domain.refusals import Refusal
 from regimens.domain.dates import MAX_COUNT, Phase, ProtocolDate, add_months, dose_on_protocol, phase_of
 from regimens.domain.definition import Dose, Regimen
 
+from .series import Decision, ceases_at, is_omitted, shift_of
+
 HORIZON_MONTHS = 24
 """How far ahead a course is laid out (product default)."""
 
@@ -80,6 +82,7 @@ def plan_course(
     given: Iterable[GivenDose] = (),
     history: Iterable[date] = (),
     today: date | None = None,
+    decisions: Iterable[Decision] = (),
 ) -> tuple[PlannedDose, ...] | Refusal:
     """The infusions of a course that are still to be given, up to a target date of ``until`` (included).
 
@@ -89,21 +92,28 @@ def plan_course(
     patient's infusions outside this course; 112 days is a product default, unverified): its target is then
     the first day allowed, and the prescriber decides whether to re-anchor. ``closed`` says why the clinic is
     shut on a day, or None. Doses below the last one given are never asked for again. With ``today`` nothing
-    is planned for a day that has passed. Refused only where the calendar cannot hold the dates or the course
-    runs past 200 infusions.
+    is planned for a day that has passed. ``decisions`` move a target and its window by days (clamped months
+    first, then the days), leave an infusion out or end the series; ``until`` is compared with the protocol's own
+    date from ``start``, so that neither a deferral nor a closed first day loses a dose. Refused only where the
+    calendar cannot hold the dates or the course runs past 200 infusions.
     """
     on_day = {dose.n: dose.on for dose in given}
     others = sorted(set(history) - set(on_day.values()))
-    anchor = on_day.get(1, start)
+    anchor = begun = on_day.get(1, start)
+    decided = tuple(decisions)
+    end = ceases_at(decided) or MAX_COUNT + 2
     planned: list[PlannedDose] = []
     try:
         for n in range(max(on_day, default=0) + 1, MAX_COUNT + 2):
-            protocol = dose_on_protocol(regimen, anchor, n)
-            if protocol is None or protocol.date > until:
+            protocol, reached = dose_on_protocol(regimen, anchor, n), dose_on_protocol(regimen, begun, n)
+            if protocol is None or reached is None or reached.date > until or n >= end:
                 return tuple(planned)
-            before = [dose.planned_on or dose.target for dose in planned]
-            last = _last_infusion(regimen, n, anchor, others, [*on_day.values(), *before])
-            dose = _placed(_with_floor(protocol, last, regimen.min_interval_days), closed, today)
+            if is_omitted(decided, n):
+                continue
+            own = [*on_day.values(), *(dose.planned_on or dose.target for dose in planned)]
+            target = _decided(regimen, protocol, decided, own)
+            last = _last_infusion(regimen, n, anchor, others, own)
+            dose = _placed(_with_floor(target, last, regimen.min_interval_days), closed, today)
             if n == 1:
                 anchor = dose.planned_on or dose.target
             planned.append(dose)
@@ -127,18 +137,47 @@ def _last_infusion(
     return max([*others, *own], default=None)
 
 
-def _with_floor(protocol: ProtocolDate, last: date | None, min_days: int) -> _Target:
-    if last is None:
+def _decided(
+    regimen: Regimen, protocol: ProtocolDate, decisions: tuple[Decision, ...], own: list[date]
+) -> _Target:
+    """The protocol's date moved by what was decided. Inside an induction it never comes to stand on or before the
+    infusion before it.
+    """
+    inductions = len(regimen.induction)
+    shift = shift_of(decisions, protocol.n, inductions=inductions)
+    if not shift:
         return _Target(protocol)
+    moved = replace(
+        protocol,
+        date=protocol.date + shift,
+        earliest=protocol.earliest + shift,
+        latest=protocol.latest + shift,
+    )
+    way = "deferred" if shift > timedelta() else "brought forward"
+    days = abs(shift.days)
+    words = f"{way} by {days} {'day' if days == 1 else 'days'} from {in_words(protocol.date)}"
+    target = _Target(moved, (words,))
+    if 1 < protocol.n <= inductions:
+        return _with_floor(target, max(own, default=None), 1)
+    return target
+
+
+def _with_floor(target: _Target, last: date | None, min_days: int) -> _Target:
+    protocol = target.protocol
+    if last is None:
+        return target
     floor = last + timedelta(days=min_days)
     if floor <= protocol.date:
-        return _Target(replace(protocol, earliest=max(protocol.earliest, floor)))
+        return replace(target, protocol=replace(protocol, earliest=max(protocol.earliest, floor)))
     after = protocol.latest - protocol.date
-    why = f"at least {min_days} days after the infusion of {in_words(last)}"
+    why = f"at least {min_days} {'day' if min_days == 1 else 'days'} after the infusion of {in_words(last)}"
     return _Target(
         replace(protocol, date=floor, earliest=floor, latest=floor + after),
-        (f"moved from {in_words(protocol.date)}: {why}",),
-        ("Held back by the minimum interval: the prescriber decides whether to re-anchor the course.",),
+        (*target.reasons, f"moved from {in_words(protocol.date)}: {why}"),
+        (
+            *target.concerns,
+            "Held back by the minimum interval: the prescriber decides whether to re-anchor the course.",
+        ),
     )
 
 

@@ -7,12 +7,28 @@ change. The same question always gets the same answer in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from clinics.domain.refusals import Refusal
-from scheduling.domain.capacity import STEP_MINUTES, DayCapacity, Phase, total_minutes
+from .attention import Phase
+from .capacity import DayCapacity
+from .day import Handovers
+from .openings import OTHER_NURSE, OpenDay, Team, open_day
+from .searching import grid, ticks, to_come
+from .wishes import PER_QUARTER_APART, Wishes, clock, judged, quarters
+
+__all__ = [
+    "Limits",
+    "Offer",
+    "PairOffer",
+    "Span",
+    "Wishes",
+    "consultation_times",
+    "grid",
+    "pair_offers",
+    "single_offers",
+]
 
 PAIR_DAYS = 14
 """Day 15 stands two weeks after day 1; the days after it are tried first, as the course's own plan does."""
@@ -20,12 +36,8 @@ PAIR_DAYS = 14
 # Penalties, in points; the smaller sum is the better offer. Product defaults, unverified.
 PER_DAY_AWAY = 10
 PER_DAY_OFF_PAIR = 40
-PER_QUARTER_APART = 2
-OTHER_NURSE = 8
-NURSE_LOAD_MOST = 6
-SHORT_GAP = 4
-SHORT_GAP_STEPS = 120 // STEP_MINUTES
 SPREAD = timedelta(minutes=60)
+PLACES = {"bed": "A bed, as needed", "isolation": "An isolation room, as needed"}
 
 Phases = Callable[[date], Sequence[Phase]]
 
@@ -45,16 +57,10 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What an offer should keep where it can: the usual nurse, and the usual time of day."""
-
-    nurse: int | None = None
-    at: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
-    """One bookable time (UTC instants) with its chair and nurse. A lower score is a better offer."""
+    """One bookable time (UTC instants) with its chair and nurse. A lower score is a better offer. ``handovers`` say
+    from when on another nurse has the patient.
+    """
 
     starts: datetime
     ends: datetime
@@ -62,6 +68,7 @@ class Offer:
     nurse: int
     score: int
     reasons: tuple[str, ...]
+    handovers: Handovers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,78 +94,6 @@ USUAL = Limits()
 Ranked = TypeVar("Ranked", Offer, PairOffer)
 
 
-@dataclass(slots=True)
-class _OpenDay:
-    """One day's free starts for one visit: the grid's wall-clock times and who could take each."""
-
-    capacity: DayCapacity
-    minutes: int
-    chairs: dict[int, int]
-    nurses: dict[int, int]
-    ticks: dict[time, tuple[datetime, int]] = field(default_factory=dict)
-
-    def nurses_at(self, step: int) -> list[int]:
-        return [key for key, free in self.nurses.items() if free >> step & 1]
-
-    def chair_at(self, step: int) -> tuple[int, int]:
-        """The free chair that leaves the fewest short gaps, and how many it leaves."""
-        length = -(-self.minutes // STEP_MINUTES)
-        free = [key for key, starts in self.chairs.items() if starts >> step & 1]
-        gaps = {key: self._short_gaps(key, step, length) for key in free}
-        best = min(free, key=lambda key: (gaps[key], key))
-        return best, gaps[best]
-
-    def _short_gaps(self, chair: int, step: int, length: int) -> int:
-        """Gaps too short for another visit that this one would leave in the chair, before and after it."""
-        usable = self.capacity.open & ~self.capacity.chairs[chair].taken
-        before = usable & ((1 << step) - 1)
-        gap_before = step - (~before & ((1 << step) - 1)).bit_length()
-        after = usable >> (step + length)
-        gap_after = (~after & (after + 1)).bit_length() - 1
-        return sum(0 < gap < SHORT_GAP_STEPS for gap in (gap_before, gap_after))
-
-    def load_of(self, nurse: int) -> int:
-        """How much of the nurse's attention on this day is used already, in thousandths."""
-        on = self.capacity.nurses[nurse]
-        whole = on.on_duty.bit_count() * self.capacity.rules.units
-        return on.used * 1000 // whole if whole else 1000
-
-
-def _open_day(capacity: DayCapacity | None, phases: Sequence[Phase], now: datetime) -> _OpenDay | None:
-    """What is free on one day, or None where nothing is."""
-    if capacity is None or capacity.hours is None:
-        return None
-    inside = capacity.open_starts(phases)
-    chairs = {key: capacity.chair_starts(key, phases) & inside for key in capacity.chairs}
-    nurses = {key: capacity.nurse_starts(key, phases) & inside for key in capacity.nurses}
-    any_chair, any_nurse = 0, 0
-    for free in chairs.values():
-        any_chair |= free
-    for free in nurses.values():
-        any_nurse |= free
-    found = _OpenDay(capacity, total_minutes(phases), chairs, nurses)
-    for at in grid(*capacity.hours, capacity.rules.slot_minutes):
-        instant = capacity.at(at)
-        if isinstance(instant, Refusal) or instant < now:
-            continue
-        step = capacity.step_of(instant)
-        if any_chair & any_nurse & (1 << step):
-            found.ticks[at] = (instant, step)
-    return found if found.ticks else None
-
-
-def grid(opens: time, closes: time, slot_minutes: int) -> Iterator[time]:
-    """Wall-clock times from opening to closing, a slot apart."""
-    last = closes.hour * 60 + closes.minute
-    for minute in range(opens.hour * 60 + opens.minute, last, slot_minutes):
-        yield time(minute // 60, minute % 60)
-
-
-def _quarters(one: time, other: time) -> int:
-    """How far two times of day lie apart, in started quarters of an hour."""
-    return -(-abs((one.hour - other.hour) * 60 + one.minute - other.minute) // 15)
-
-
 def _day_words(day: date, span: Span) -> str:
     away = (day - span.target).days
     if away == 0:
@@ -167,21 +102,41 @@ def _day_words(day: date, span: Span) -> str:
     return f"{days} {'after' if away > 0 else 'before'} the planned day"
 
 
-def _best_nurse(day: _OpenDay, step: int, wanted: int | None) -> int:
-    free = day.nurses_at(step)
-    return wanted if wanted in free else min(free, key=lambda key: (day.load_of(key), key))
-
-
-def _offer(day: _OpenDay, at: time, nurse: int, score: int, reasons: Sequence[str]) -> Offer:
+def _offer(
+    day: OpenDay,
+    at: time,
+    team: Team,
+    wishes: Wishes,
+    score: int = 0,
+    reasons: Sequence[str] = (),
+    *,
+    brief: bool = False,
+) -> Offer:
+    """The best chair for a time and a team, with what speaks for it; ``brief`` leaves out what only ranks."""
     starts, step = day.ticks[at]
-    chair, gaps = day.chair_at(step)
+    ends = starts + timedelta(minutes=day.minutes)
+    seating = day.seating(step)
+    points, words = judged(wishes, day.capacity.day, at, ends.astimezone(day.capacity.zone).time())
+    found = [*reasons, *words]
+    names = {key: nurse.name for key, nurse in day.capacity.nurses.items()}
+    if wishes.nurse is not None and team.nurse == wishes.nurse:
+        found.append(f"Same nurse: {names[team.nurse]}")
+    else:
+        points += OTHER_NURSE if wishes.nurse is not None else 0
+        if not brief and not team.handovers and day.lightest(team.nurse, step):
+            found.append(f"{names[team.nurse]} has the lightest day")
+    if wishes.place:
+        found.append(PLACES[wishes.place])
+    if seating.beside and not brief:
+        found.append("Beside another visit: the chair's long gap stays whole")
     return Offer(
         starts,
-        starts + timedelta(minutes=day.minutes),
-        chair,
-        nurse,
-        score + gaps * SHORT_GAP + day.load_of(nurse) * NURSE_LOAD_MOST // 1000,
-        tuple(reasons),
+        ends,
+        seating.chair,
+        team.nurse,
+        score + points + day.strain(step) + day.team_score(team, step),
+        tuple(found),
+        team.handovers,
     )
 
 
@@ -193,27 +148,22 @@ def single_offers(
     now: datetime,
     wishes: Wishes = NO_WISHES,
     limits: Limits = USUAL,
+    handover: bool = False,
 ) -> tuple[Offer, ...]:
-    """The best times for one visit in its window, best first; never before ``now``, never on a closed day."""
+    """The best times for one visit in its window, best first; never before ``now``, never on a closed day. With
+    ``handover`` also times at which a second nurse takes over.
+    """
     found: list[Offer] = []
     for day in span.days():
-        open_day = _open_day(days.get(day), phases(day), now)
-        if open_day is None:
+        here = open_day(days.get(day), phases(day), now, wishes, handover=handover)
+        if here is None:
             continue
-        today = []
-        for at, (_, step) in open_day.ticks.items():
-            nurse = _best_nurse(open_day, step, wishes.nurse)
-            score = abs((day - span.target).days) * PER_DAY_AWAY
-            reasons = [_day_words(day, span)]
-            if wishes.at is not None:
-                score += _quarters(at, wishes.at) * PER_QUARTER_APART
-                if at == wishes.at:
-                    reasons.append("Usual time of day")
-            if wishes.nurse is not None and nurse == wishes.nurse:
-                reasons.append(f"Same nurse: {open_day.capacity.nurses[nurse].name}")
-            elif wishes.nurse is not None:
-                score += OTHER_NURSE
-            today.append(_offer(open_day, at, nurse, score, reasons))
+        away = abs((day - span.target).days) * PER_DAY_AWAY
+        words = [_day_words(day, span)]
+        today = [
+            _offer(here, at, here.best_team(step, wishes.nurse), wishes, away, words)
+            for at, (_, step) in here.ticks.items()
+        ]
         found += _spread(today, limits.a_day, lambda offer: (offer.score, offer.starts))
     return tuple(sorted(found, key=lambda offer: (offer.score, offer.starts))[: limits.best])
 
@@ -229,6 +179,7 @@ def pair_offers(
     tolerance: tuple[int, int] = (-1, 3),
     wishes: Wishes = NO_WISHES,
     limits: Limits = USUAL,
+    handover: bool = False,
 ) -> tuple[PairOffer, ...]:
     """The best induction pairs, best first: day 1 inside ``span`` and day 15 ``apart`` days later, two weeks.
 
@@ -238,15 +189,16 @@ def pair_offers(
     """
     found: list[PairOffer] = []
     gaps = (*range(tolerance[1] + 1), *range(-1, tolerance[0] - 1, -1))
-    seconds: dict[date, _OpenDay | None] = {}
+    seconds: dict[date, OpenDay | None] = {}
     for day in span.days():
-        first = _open_day(days.get(day), first_phases(day), now)
+        first = open_day(days.get(day), first_phases(day), now, wishes, handover=handover)
         if first is None:
             continue
         for gap in gaps:
             other = day + timedelta(days=apart + gap)
             if other not in seconds:
-                seconds[other] = _open_day(days.get(other), second_phases(other), now)
+                phases = second_phases(other)
+                seconds[other] = open_day(days.get(other), phases, now, wishes, handover=handover)
             second = seconds[other]
             if second is not None:
                 why = _shifted(days, day, apart, gap) if gap else ""
@@ -272,53 +224,49 @@ def consultation_times(
     """Free starts of a day for a visit without a chair; the nurse is looked at where there is a duty."""
     if capacity.hours is None:
         return []
-    free = capacity.open_starts(phases)
+    free = capacity.open_starts(phases, starts_patient=False) & to_come(capacity, now)
     if nurse in capacity.nurses:
         free &= capacity.nurse_starts(nurse, phases, starts_patient=False)
-    found = []
-    for at in grid(*capacity.hours, capacity.rules.slot_minutes):
-        instant = capacity.at(at)
-        if isinstance(instant, datetime) and instant >= now and free >> capacity.step_of(instant) & 1:
-            found.append(instant)
-    return found
+    instants = [capacity.at(tick.at) for tick in ticks(capacity) if free >> tick.step & 1]
+    return [instant for instant in instants if isinstance(instant, datetime)]
 
 
 def _pair(
-    first: _OpenDay, second: _OpenDay, at: time, span: Span, gap: int, why: str, wishes: Wishes
+    first: OpenDay, second: OpenDay, at: time, span: Span, gap: int, why: str, wishes: Wishes
 ) -> PairOffer:
-    other = at if at in second.ticks else min(second.ticks, key=lambda tick: (_quarters(tick, at), tick))
-    on_first = first.nurses_at(first.ticks[at][1])
-    on_second = second.nurses_at(second.ticks[other][1])
-    both = [key for key in on_first if key in on_second]
-    wanted = wishes.nurse if wishes.nurse in both else None
-    if wanted is None and both:
-        wanted = min(both, key=lambda key: (first.load_of(key) + second.load_of(key), key))
-    nurses = (
-        _best_nurse(first, first.ticks[at][1], wanted or wishes.nurse),
-        _best_nurse(second, second.ticks[other][1], wanted or wishes.nurse),
-    )
+    other = at if at in second.ticks else min(second.ticks, key=lambda tick: (quarters(tick, at), tick))
+    teams = _teams(first, first.ticks[at][1], second, second.ticks[other][1], wishes)
+    same = teams[0].nurse == teams[1].nurse
     day = first.capacity.day
     score = abs((day - span.target).days) * PER_DAY_AWAY + abs(gap) * PER_DAY_OFF_PAIR
-    score += _quarters(at, other) * PER_QUARTER_APART + (0 if nurses[0] == nurses[1] else OTHER_NURSE)
-    if wishes.at is not None:
-        score += _quarters(at, wishes.at) * PER_QUARTER_APART
+    score += quarters(at, other) * PER_QUARTER_APART + (0 if same else OTHER_NURSE)
+    # Which nurse it is matters less than that it is the same one.
+    told = replace(wishes, nurse=None)
+    one = _offer(first, at, teams[0], told, brief=True)
+    two = _offer(second, other, teams[1], told, brief=True)
     reasons = (
         _day_words(day, span),
         *((why,) if why else ()),
-        f"Same time of day on both days, {_clock(at)}"
+        f"Same time of day on both days, {clock(at)}"
         if at == other
-        else f"Day 15 begins at {_clock(other)}: nothing nearer to {_clock(at)} is free",
-        f"Same nurse on both days: {first.capacity.nurses[nurses[0]].name}"
-        if nurses[0] == nurses[1]
+        else f"Day 15 begins at {clock(other)}: nothing nearer to {clock(at)} is free",
+        f"Same nurse on both days: {first.capacity.nurses[teams[0].nurse].name}"
+        if same
         else "A different nurse on day 15",
+        *dict.fromkeys((*one.reasons, *two.reasons)),
     )
-    one = _offer(first, at, nurses[0], 0, ())
-    two = _offer(second, other, nurses[1], 0, ())
     return PairOffer(one, two, score + one.score + two.score, reasons)
 
 
-def _clock(at: time) -> str:
-    return f"{at.hour:02}:{at.minute:02}"
+def _teams(first: OpenDay, at: int, second: OpenDay, other: int, wishes: Wishes) -> tuple[Team, Team]:
+    """One nurse for both days where one can: the wished one, else the one with most attention left."""
+    on_second = {team.nurse for team in second.teams_at(other) if not team.handovers}
+    both = [team.nurse for team in first.teams_at(at) if not team.handovers and team.nurse in on_second]
+    wanted = wishes.nurse if wishes.nurse in both else None
+    if wanted is None and both:
+        wanted = min(both, key=lambda key: (first.load_of(key) + second.load_of(key), key))
+    wanted = wishes.nurse if wanted is None else wanted
+    return first.best_team(at, wanted), second.best_team(other, wanted)
 
 
 def _spread(offers: list[Ranked], most: int | None, rank: Callable[[Ranked], tuple]) -> list[Ranked]:

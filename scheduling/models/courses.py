@@ -70,6 +70,12 @@ class PlannedInfusion(OfPatient):
                 condition=Q(earliest_on__lte=F("latest_on")), name="window_opens_before_it_closes"
             ),
         ]
+        # What is held near a day is asked with every booking; few rows are held at any time.
+        indexes = [
+            models.Index(
+                fields=["clinic", "earliest_on"], condition=Q(held_at__isnull=False), name="held_windows"
+            )
+        ]
 
 
 class DoseDecision(OfPatient):

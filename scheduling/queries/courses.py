@@ -18,12 +18,10 @@ from regimens.domain.definition import Regimen
 from regimens.domain.length import PhaseMinutes, visit_length
 from regimens.queries import regimen_of
 from scheduling.domain.booking import Signed, clearance_refusal
-from scheduling.domain.capacity import Phase
+from scheduling.domain.capacity import FIRST, REACTION, USUAL, Phase
 from scheduling.models import STANDING, Course, PlannedInfusion, Visit
 
 SERIOUS_GRADE = 3
-TO_BOOK_DAYS = 60
-"""How far ahead of its window an infusion is shown as to be booked (product default, unverified)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,11 @@ def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
     rows = PlannedInfusion.objects.of(clinic).select_related(
         "clinic", "patient", "course__regimen_version", "course__clearance", "course__diagnosis"
     )
-    return or_404(rows, pk=pk)
+    row: PlannedInfusion = or_404(rows, pk=pk)
+    # The course's clinic and patient are the infusion's own: they need not be asked for again.
+    row.course.clinic, row.course.patient = row.clinic, row.patient
+    row.patient.clinic = row.clinic
+    return row
 
 
 def planned_of(course: Course) -> list[PlannedInfusion]:
@@ -131,7 +133,8 @@ def infusion_phases(
 ) -> tuple[Phase, ...]:
     """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile.
 
-    ``before`` are the days of the course's own infusions that will have been given by then.
+    ``before`` are the days of the course's own infusions that will have been given by then. What runs at a first
+    infusion's rates, or comes after a serious reaction, says so: it asks more of its nurse.
     """
     given = sorted({day for day in (*past.given, *before) if day < on})
     length = visit_length(
@@ -143,7 +146,12 @@ def infusion_phases(
         serious_reaction=past.serious_reaction,
         settings=PhaseMinutes(),
     )
-    return tuple(Phase(name, minutes) for name, minutes in length.phases)
+    acuity = USUAL
+    if past.serious_reaction:
+        acuity = REACTION
+    elif length.profile == what.first_profile:
+        acuity = FIRST
+    return tuple(Phase(name, minutes, acuity) for name, minutes in length.phases)
 
 
 def standing_visits(patient: Patient) -> list[Visit]:
@@ -157,9 +165,10 @@ def day_of(visit: Visit, clinic: Clinic) -> date:
     return local_date(visit.starts_at, clinic.zone)
 
 
-def to_book(clinic: Clinic, *, today: date, days: int = TO_BOOK_DAYS) -> list[PlannedInfusion]:
-    """Infusions of active courses whose window opens within ``days`` and that no standing visit holds yet,
-    the soonest first; those whose window has passed are among them. The dead are left out.
+def to_book(clinic: Clinic, *, today: date) -> list[PlannedInfusion]:
+    """Infusions of active courses whose window opens within ``clinic.hold_beyond_days`` and that no standing visit
+    takes yet, held windows included, the soonest first; those whose window has passed are among them. The dead are
+    left out.
     """
     held = Visit.objects.of(clinic).filter(status__in=STANDING, planned_infusion__isnull=False)
     return list(
@@ -167,7 +176,7 @@ def to_book(clinic: Clinic, *, today: date, days: int = TO_BOOK_DAYS) -> list[Pl
         .filter(
             state="planned",
             course__state="active",
-            earliest_on__lte=today + timedelta(days=days),
+            earliest_on__lte=today + timedelta(days=clinic.hold_beyond_days),
             patient__deceased=False,
         )
         .exclude(pk__in=held.values("planned_infusion"))

@@ -1,24 +1,36 @@
-"""A clinic's days as the search sees them: six queries, whatever the number of days and visits."""
+"""A clinic's days as the search sees them: seven queries, whatever the number of days and visits."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
-from functools import reduce
-from operator import or_
 
 from django.db.models import Q
 
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.domain.rights import Role
-from clinics.models import Absence, Clinic, Shift
-from clinics.queries import calendar, chairs
+from clinics.models import Absence, Chair, Clinic, Shift
+from clinics.queries import calendar
 from patients.models import Patient
-from scheduling.domain.capacity import FIRST, REACTION, USUAL, DayCapacity, NurseRules, Occupied, Phase
-from scheduling.models import STANDING, Visit
+from scheduling.domain.capacity import (
+    FIRST,
+    REACTION,
+    USUAL,
+    DayCapacity,
+    Demands,
+    Handovers,
+    NurseRules,
+    Occupied,
+    Phase,
+)
+from scheduling.domain.filling import fill
+from scheduling.models import ChairHold, Visit
+
+from .standing import reader, standing_rows
 
 LONGEST = timedelta(hours=16)
 """No visit is longer: the walls see to it, and searches for overlaps look no further back."""
+Times = list[tuple[time, time]]
 
 
 def nurse_rules(clinic: Clinic) -> NurseRules:
@@ -39,64 +51,102 @@ def nurse_rules(clinic: Clinic) -> NurseRules:
     )
 
 
-def phases_of(visit: Visit) -> tuple[Phase, ...]:
+def phases_of(visit: Visit | ChairHold) -> tuple[Phase, ...]:
     """A visit's phases as they were computed when it was booked."""
     return tuple(Phase(*each) for each in visit.phases)
 
 
-def standing_between(clinic: Clinic, spans: Iterable[tuple[datetime, datetime]]) -> list[Visit]:
-    """The clinic's standing visits that touch one of the spans of instants, in one query."""
-    touching = [
-        Q(starts_at__lt=end, starts_at__gt=begin - LONGEST, ends_at__gt=begin) for begin, end in spans
-    ]
-    if not touching:
-        return []
-    rows = Visit.objects.of(clinic).filter(reduce(or_, touching), status__in=STANDING)
-    return list(rows.order_by("starts_at", "id"))
+def handovers_of(visit: Visit) -> Handovers:
+    """From which instants on other nurses have the patient."""
+    return tuple((datetime.fromisoformat(at), nurse) for at, nurse in visit.handovers)
 
 
 def read_days(
     clinic: Clinic,
     days: Collection[date],
     *,
+    now: datetime,
     patient: Patient | None = None,
     clinician: int | None = None,
     without: Collection[int] = (),
 ) -> dict[date, DayCapacity]:
     """What stands in the given days, by day. ``without`` names visits to leave out because they are being
     moved. Where the patient has another visit, or the clinician another follow-up, nothing is free for them.
+    ``now`` decides which times kept for the waiting list are still kept.
     """
     if not days:
         return {}
+    found = empty_days(clinic, days)
+    elsewhere = _elsewhere(patient, clinician)
+    rows = standing_rows(clinic, _spans(clinic, days), elsewhere=elsewhere, without=without)
+    fill(found.values(), rows, reader())
+    _keep_holds(clinic, found, now)
+    return found
+
+
+def _elsewhere(patient: Patient | None, clinician: int | None) -> Q | None:
+    """Whose visits leave no time for anything else: all of the patient's, and the clinician's follow-ups."""
+    own = Q(patient=patient) if patient is not None else None
+    seen = Q(kind="follow_up", nurse=clinician) if clinician is not None else None
+    return own | seen if own is not None and seen is not None else own or seen
+
+
+def empty_days(clinic: Clinic, days: Collection[date]) -> dict[date, DayCapacity]:
+    """The days as they are before anybody comes: five queries."""
     first, last = min(days), max(days)
     opening = calendar(clinic, first, last)
-    seats = {chair.pk: chair.name for chair in chairs(clinic)}
+    places = _places(clinic)
     duty = _duty(clinic, days)
     rules = nurse_rules(clinic)
-    found = {
-        day: DayCapacity(
+    demands = Demands(rules)
+    found = {}
+    for day in days:
+        here = {key: place for key, place in places.items() if not _out(place[2], day)}
+        found[day] = DayCapacity(
             day=day,
             zone=clinic.zone,
             hours=opening.open_hours(day),
-            chairs=seats,
+            chairs={key: name for key, (name, _, _) in here.items()},
+            kinds={key: kind for key, (_, kind, _) in here.items()},
             shifts=duty[day],
             rules=rules,
             closed_because=opening.closed_because(day) or "",
+            demands=demands,
         )
-        for day in days
-    }
-    for visit in standing_between(clinic, _spans(clinic, days)):
-        if visit.pk in without:
-            continue
-        day = found.get(local_date(visit.starts_at, clinic.zone))
-        if day is not None:
-            day.add(occupied(visit))
-            theirs = patient is not None and visit.patient_id == patient.pk
-            if theirs or (
-                visit.kind == "follow_up" and clinician is not None and visit.nurse_id == clinician
-            ):
-                day.block(visit.starts_at, visit.ends_at)
     return found
+
+
+def _out(outages: Iterable[tuple[date, date | None]], day: date) -> bool:
+    return any(first <= day and (last is None or day <= last) for first, last in outages)
+
+
+def _places(clinic: Clinic) -> dict[int, tuple[str, str, list[tuple[date, date | None]]]]:
+    """Chairs in service: name, kind, and the days on which each is out."""
+    rows = (
+        Chair.objects.of(clinic)
+        .filter(in_service=True)
+        .order_by("pk")
+        .values_list("pk", "name", "kind", "outages__first_day", "outages__last_day")
+    )
+    found: dict[int, tuple[str, str, list[tuple[date, date | None]]]] = {}
+    for key, name, kind, first, last in rows:
+        outages = found.setdefault(key, (name, kind, []))[2]
+        if first is not None:
+            outages.append((first, last))
+    return found
+
+
+def _keep_holds(clinic: Clinic, found: dict[date, DayCapacity], now: datetime) -> None:
+    """Let times that are kept for the waiting list take their places."""
+    begins = min(day.begins for day in found.values())
+    rows = ChairHold.objects.of(clinic).filter(
+        released_at__isnull=True, expires_at__gt=now, ends_at__gt=begins
+    )
+    for hold in rows:
+        day = found.get(local_date(hold.starts_at, clinic.zone))
+        if day is not None:
+            phases = phases_of(hold)
+            day.add(Occupied(hold.starts_at, hold.ends_at, hold.chair_id, hold.nurse_id, phases, kept=True))
 
 
 def occupied(visit: Visit) -> Occupied:
@@ -108,6 +158,7 @@ def occupied(visit: Visit) -> Occupied:
         visit.nurse_id,
         phases_of(visit),
         starts_patient=visit.kind == "infusion",
+        handovers=handovers_of(visit),
     )
 
 
@@ -123,19 +174,18 @@ def _spans(clinic: Clinic, days: Collection[date]) -> list[tuple[datetime, datet
     return spans
 
 
-def _duty(
-    clinic: Clinic, days: Collection[date]
-) -> dict[date, dict[int, tuple[str, list[tuple[time, time]]]]]:
-    """For each day the nurses at work, with their names and wall-clock times."""
+def _duty(clinic: Clinic, days: Collection[date]) -> dict[date, dict[int, tuple[str, Times]]]:
+    """For each day the nurses at work, with their names and wall-clock times, breaks left out: two queries."""
     first, last = min(days), max(days)
     absences = Absence.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first)
     away = list(absences.values_list("member_id", "first_day", "last_day"))
-    shifts = (
+    rows = (
         Shift.objects.of(clinic)
         .filter(member__role=Role.NURSE, member__is_active=True, valid_from__lte=last)
         .exclude(valid_until__lt=first)
-        .order_by("member_id", "starts")
+        .order_by("member_id", "starts", "pk", "breaks__starts")
         .values_list(
+            "pk",
             "member_id",
             "member__user__name",
             "member__user__email",
@@ -144,12 +194,31 @@ def _duty(
             "ends",
             "valid_from",
             "valid_until",
+            "breaks__starts",
+            "breaks__ends",
         )
     )
-    found: dict[date, dict[int, tuple[str, list[tuple[time, time]]]]] = {day: {} for day in days}
-    for member, name, email, weekday, starts, ends, since, until in shifts:
-        for day in days:
-            works = day.weekday() == weekday and since <= day and (until is None or day <= until)
+    shifts: dict[int, tuple[tuple[int, str, int, date, date | None], Times]] = {}
+    for pk, member, name, email, weekday, starts, ends, since, until, pause, resume in rows:
+        told = (member, name or email, weekday, since, until)
+        times = shifts.setdefault(pk, (told, [(starts, ends)]))[1]
+        if pause is not None and resume is not None:
+            times[:] = _without(times, pause, resume)
+    found: dict[date, dict[int, tuple[str, Times]]] = {day: {} for day in days}
+    weekdays: dict[int, list[date]] = {}
+    for day in days:
+        weekdays.setdefault(day.weekday(), []).append(day)
+    for (member, name, weekday, since, until), times in shifts.values():
+        for day in weekdays.get(weekday, ()):
+            works = since <= day and (until is None or day <= until)
             if works and not any(who == member and begin <= day <= end for who, begin, end in away):
-                found[day].setdefault(member, (name or email, []))[1].append((starts, ends))
+                found[day].setdefault(member, (name, []))[1].extend(times)
+    return found
+
+
+def _without(times: Times, pause: time, resume: time) -> Times:
+    """Times on duty less one break."""
+    found: Times = []
+    for first, last in times:
+        found += [(a, b) for a, b in ((first, min(last, pause)), (max(first, resume), last)) if a < b]
     return found

@@ -8,11 +8,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from clinics.domain.calendar import local_date
-from clinics.domain.refusals import Refusal
 from clinics.models import Clinic, Membership
 from patients.models import Patient
-from scheduling.domain.booking import Seat, Window, time_refusal, window_refusal
-from scheduling.domain.capacity import CONSULTATION, DayCapacity, Fit, Phase
+from patients.queries import wishes_of
+from scheduling.domain.booking import Seat, Window
+from scheduling.domain.capacity import CONSULTATION, DayCapacity, Handovers, Phase
 from scheduling.domain.offers import (
     Limits,
     Offer,
@@ -27,6 +27,7 @@ from scheduling.models import PlannedInfusion, Visit
 
 from .courses import today_of
 from .days import read_days
+from .holds import keep_days
 from .plan import CoursePlan
 
 SHOWN_DAYS = 14
@@ -34,9 +35,6 @@ SHOWN_DAYS = 14
 USUAL, MORE, WHOLE_DAY = Limits(6, 2), Limits(24, 6), Limits(200, None)
 NEAREST = Limits(3, 3)
 NEAR_DAYS = 3
-NOTHING_FREE = Refusal(
-    "nothing_free", "No chair and nurse are free for the whole visit at that time.", "time"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +48,12 @@ class Place:
     chair_name: str
     nurse: int
     nurse_name: str
+    handovers: Handovers = ()
+    takeovers: tuple[tuple[datetime, str], ...] = ()
 
     @property
     def seat(self) -> Seat:
-        return Seat(self.starts, self.chair, self.nurse)
+        return Seat(self.starts, self.chair, self.nurse, self.handovers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,19 @@ class Times:
     sooner: date | None
     later: date | None
     closed: tuple[tuple[date, str], ...]
+    kept: tuple[tuple[date, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page was asked for: from which day, around which time of day, how many."""
+    """What the page was asked for: from which day, around which time of day, how many; with ``handover`` also times
+    at which a second nurse takes over.
+    """
 
     start: date | None = None
     at: time | None = None
     limits: Limits = USUAL
+    handover: bool = False
 
 
 NOTHING_ASKED = Asked()
@@ -113,7 +117,8 @@ def pair_times(
     span, window, sooner, later = shown
     reach = range(apart - room.induction_minus_days, apart + room.induction_plus_days + 1)
     wanted = {*span.days(), *(day + timedelta(days=gap) for day in span.days() for gap in reach)}
-    capacity = read_days(plan.clinic, wanted, patient=plan.course.patient, without=without)
+    capacity = read_days(plan.clinic, wanted, now=now, patient=plan.course.patient, without=without)
+    kept = keep_days(plan.clinic, capacity, now=now, own=_held(first, second))
     found = pair_offers(
         capacity,
         span,
@@ -122,8 +127,9 @@ def pair_times(
         now=now,
         apart=apart,
         tolerance=(-room.induction_minus_days, room.induction_plus_days),
-        wishes=Wishes(at=asked.at),
+        wishes=wished(plan.course.patient, at=asked.at),
         limits=asked.limits,
+        handover=asked.handover,
     )
     cards = [_pair_card(offer, first, second, capacity, plan.clinic) for offer in found]
     return Times(
@@ -134,6 +140,7 @@ def pair_times(
         sooner,
         later,
         _closed(capacity, span),
+        kept,
     )
 
 
@@ -154,7 +161,9 @@ def single_times(
     if shown is None:
         return _nothing(window)
     span, window, sooner, later = shown
-    capacity = read_days(plan.clinic, list(span.days()), patient=plan.course.patient, without=without)
+    days_read = list(span.days())
+    capacity = read_days(plan.clinic, days_read, now=now, patient=plan.course.patient, without=without)
+    kept = keep_days(plan.clinic, capacity, now=now, own=_held(planned))
     found = single_offers(
         capacity,
         span,
@@ -162,6 +171,7 @@ def single_times(
         now=now,
         wishes=_usual(plan, planned, asked.at),
         limits=asked.limits,
+        handover=asked.handover,
     )
     cards = [Card((_place(offer, planned, capacity, plan.clinic),), offer.reasons) for offer in found]
     return Times(
@@ -172,35 +182,8 @@ def single_times(
         sooner,
         later,
         _closed(capacity, span),
+        kept,
     )
-
-
-def seat_at(
-    plan: CoursePlan,
-    planned: PlannedInfusion,
-    starts: datetime,
-    *,
-    now: datetime,
-    without: Collection[int] = (),
-) -> Seat | Refusal:
-    """The chair and nurse for a typed time, or the reason why there is none. Clashes of the patient's own visits
-    and intervals are left to the booking itself."""
-    day = local_date(starts, plan.clinic.zone)
-    refusal = time_refusal(starts, now=now) or window_refusal(day, plan.window(planned))
-    if refusal is not None:
-        return refusal
-    capacity = read_days(plan.clinic, [day], without=without)[day]
-    phases = plan.phases(planned, day)
-    found = [
-        capacity.fits(starts, phases, chair, nurse)
-        for nurse in capacity.nurses or (0,)
-        for chair in capacity.chairs or (0,)
-    ]
-    fit = next((answer for answer in found if isinstance(answer, Fit)), None)
-    if fit is not None:
-        return Seat(starts, fit.chair, fit.nurse)
-    reasons = [answer for answer in found if isinstance(answer, Refusal)]
-    return next((each for each in reasons if each.code in ("closed_day", "outside_hours")), NOTHING_FREE)
 
 
 def nearest(
@@ -240,7 +223,7 @@ def follow_up_times(
     """
     first = max(earliest, today_of(clinic, now))
     days = [first + timedelta(days=step) for step in range(min((latest - first).days, SHOWN_DAYS * 2) + 1)]
-    capacity = read_days(clinic, days, patient=patient, clinician=member.pk if member else None)
+    capacity = read_days(clinic, days, now=now, patient=patient, clinician=member.pk if member else None)
     found: list[tuple[datetime, datetime]] = []
     phases = (Phase(CONSULTATION, minutes),)
     for day in days:
@@ -290,6 +273,11 @@ def _elsewhere(cards: list[Card], plan: CoursePlan, without: Collection[int]) ->
     return tuple(card for card in cards if [place.starts for place in card.places] != now)
 
 
+def _held(*rows: PlannedInfusion) -> list[int]:
+    """Those whose window is held: their own hold does not stand in their way."""
+    return [row.pk for row in rows if row.held_at is not None]
+
+
 def _nothing(window: Window) -> Times:
     return Times((), window.earliest, window.latest, window, None, None, ())
 
@@ -304,12 +292,21 @@ def _closed(capacity: Mapping[date, DayCapacity], span: Span) -> tuple[tuple[dat
 
 
 def _usual(plan: CoursePlan, planned: PlannedInfusion, at: time | None) -> Wishes:
-    """The nurse and time of day of the infusion before, or the time asked for."""
+    """The patient's wishes, with the nurse and time of day of the infusion before, or the time asked for."""
     before = [v for v in plan.visits if v.kind == "infusion" and v.planned_infusion_id != planned.pk]
     if not before:
-        return Wishes(at=at)
+        return wished(plan.course.patient, at=at)
     last = before[-1]
-    return Wishes(nurse=last.nurse_id, at=at or last.starts_at.astimezone(plan.clinic.zone).time())
+    usual = at or last.starts_at.astimezone(plan.clinic.zone).time()
+    return wished(plan.course.patient, nurse=last.nurse_id, at=usual)
+
+
+def wished(patient: Patient, *, nurse: int | None = None, at: time | None = None) -> Wishes:
+    """What was written down of the patient's wishes, with a nurse and a time of day to keep."""
+    row = wishes_of(patient)
+    if row is None:
+        return Wishes(nurse=nurse, at=at)
+    return Wishes(nurse, at, frozenset(row.weekdays), row.not_before, row.not_after, row.place)
 
 
 def _place(
@@ -324,6 +321,8 @@ def _place(
         day.chairs[offer.chair].name,
         offer.nurse,
         day.nurses[offer.nurse].name,
+        offer.handovers,
+        tuple((instant, day.nurses[nurse].name) for instant, nurse in offer.handovers),
     )
 
 

@@ -15,7 +15,6 @@ from scheduling.domain.booking import Window
 from scheduling.domain.status import MOVABLE
 from scheduling.models import Course, PlannedInfusion, Visit
 
-from .courses import TO_BOOK_DAYS
 from .plan import CoursePlan, read_plan
 
 WAITING = ("pending", "booked", "arrived")
@@ -34,7 +33,7 @@ class Needs:
 class Entry:
     """One infusion of a course. ``state`` is the word of its chip; ``mark`` how the timeline draws it. ``to_find``:
     times may be looked for it alone, because it is due to be booked or the next that will be; ``outside``: its
-    visit does not stand in its window.
+    visit does not stand in its window; ``soon``: its window opens within the days in which it is booked, not held.
     """
 
     planned: PlannedInfusion
@@ -45,6 +44,7 @@ class Entry:
     needs: Needs | None
     to_find: bool
     outside: bool
+    soon: bool = False
 
 
 def gates(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, Verdict]:
@@ -96,7 +96,7 @@ def next_infusions(course: Course, *, now: datetime) -> list[Entry]:
     open_ones = [
         entry
         for entry in timeline(read_plan(course), now=now)
-        if entry.state in ("to_book", "planned", "overdue")
+        if entry.state in ("to_book", "held", "planned", "overdue")
     ]
     return open_ones[:2]
 
@@ -111,23 +111,32 @@ def _entry(
     verdict = verdicts.get(visit.pk) if visit else None
     needs = needs_of(verdict, today) if verdict else None
     window = plan.window(row)
-    state, mark = _standing(row, visit, window, today)
+    state, mark = _standing(row, visit, window, today, _soon(plan, window, today))
     outside = False
     if visit is not None and visit.status in MOVABLE:
         outside = not window.earliest <= local_date(visit.starts_at, plan.clinic.zone) <= window.latest
-    return Entry(row, visit, state, mark, window, needs, _alone(plan, row, state), outside)
+    soon = _soon(plan, window, today)
+    return Entry(row, visit, state, mark, window, needs, _alone(plan, row, state, soon), outside, soon)
 
 
-def _alone(plan: CoursePlan, row: PlannedInfusion, state: str) -> bool:
+def _soon(plan: CoursePlan, window: Window, today: date) -> bool:
+    return window.earliest <= today + timedelta(days=plan.clinic.hold_beyond_days)
+
+
+def _alone(plan: CoursePlan, row: PlannedInfusion, state: str, soon: bool) -> bool:
     """Whether times may be looked for one infusion alone: it is due to be booked, or it is the next that will be.
     An induction pair of which neither is booked is looked for together."""
     if plan.pair is not None and row in plan.pair and plan.pair_visits == (None, None):
         return False
     before = [one for one in plan.planned if one.ordinal < row.ordinal and one.state == "planned"]
-    return state == "to_book" or (state == "planned" and all(plan.visit_of(one) for one in before))
+    if state == "held" and soon:
+        return True
+    return state == "to_book" or (state in ("planned", "held") and all(plan.visit_of(one) for one in before))
 
 
-def _standing(row: PlannedInfusion, visit: Visit | None, window: Window, today: date) -> tuple[str, str]:
+def _standing(
+    row: PlannedInfusion, visit: Visit | None, window: Window, today: date, soon: bool
+) -> tuple[str, str]:
     if row.state == "given":
         return "given", "is-done"
     if row.state != "planned":
@@ -136,6 +145,8 @@ def _standing(row: PlannedInfusion, visit: Visit | None, window: Window, today: 
         return "booked", "is-next"
     if window.latest < today:
         return "overdue", "is-planned"
-    if window.earliest <= today + timedelta(days=TO_BOOK_DAYS):
+    if row.held_at is not None:
+        return "held", "is-held"
+    if soon:
         return "to_book", "is-planned"
     return "planned", "is-planned"

@@ -19,6 +19,7 @@ from patients.queries import earlier_infusion_dates
 from patients.queries import patient as find_patient
 from scheduling import actions, queries
 from scheduling.forms import PrescribeForm, StartForm, StopForm
+from scheduling.queries import waiting
 
 from .shown import show_refusal, today_of
 
@@ -35,6 +36,7 @@ def panel(request: StaffRequest, patient_pk: int) -> HttpResponse:
         "course": course,
         "next": queries.next_infusions(course, now=now) if course else [],
         "upcoming": upcoming,
+        "waits": waiting.entries_of(patient),
         "past": [visit for visit in queries.visits_of(patient)[:12] if visit not in upcoming],
         "clearances": []
         if patient.deceased
@@ -59,7 +61,10 @@ def course(request: StaffRequest, pk: int) -> HttpResponse:
         "bookable": found.state == "active" and not found.patient.deceased,
         "pair_open": plan.pair is not None and first is None and second is None,
         "pair_booked": first is not None and second is not None,
-        "not_begun": bool(entries) and entries[0].state in ("to_book", "planned", "overdue"),
+        "not_begun": bool(entries) and entries[0].state in ("to_book", "held", "planned", "overdue"),
+        "to_hold": queries.left_to_hold(plan, now=now),
+        "undoable": queries.undoable(found.patient, now=now),
+        "decisions": queries.standing_decisions(found),
         "newer": queries.newer_clearance(found, today=today_of(request)),
         "clearance_stands": queries.clearance_stands(found, today=today_of(request)),
         "today": today_of(request),

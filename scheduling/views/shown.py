@@ -13,11 +13,14 @@ from django.utils import timezone
 from clinics.access import StaffRequest
 from clinics.domain.refusals import Refused
 from scheduling import queries
-from scheduling.domain.booking import RACED
+from scheduling.domain.booking import was_raced
 from scheduling.forms import offer_text
 
 # What somebody else's click, or one's own earlier one, has overtaken.
-OVERTAKEN = RACED | {"stale", "already_booked", "not_planned", "no_pair", "not_movable", "busy"}
+OVERTAKEN = frozenset(
+    {"stale", "already_booked", "not_planned", "no_pair", "not_movable", "busy"}
+    | {"time_gone", "offer_lapsed", "offer_answered", "offer_open", "not_earlier"}
+)
 
 
 def today_of(request: StaffRequest) -> date:
@@ -37,7 +40,7 @@ def cards(found: tuple[queries.Card, ...]) -> list[tuple[queries.Card, str]]:
 
 def status_of(refused: Refused) -> int:
     """409 where somebody was quicker, else 422."""
-    return 409 if set(refused.codes) & OVERTAKEN else 422
+    return 409 if was_raced(refused.codes) or set(refused.codes) & OVERTAKEN else 422
 
 
 def refused_page(request: StaffRequest, refused: Refused, **shown: Any) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from clinics.access import StaffRequest, staff
@@ -20,20 +21,34 @@ from clinics.domain.rights import Right
 from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.domain.booking import Seat
-from scheduling.forms import NOT_AN_OFFER, LookForm, MoveForm, TypedMoveForm, TypedTimeForm, read_offer
+from scheduling.domain.soft import Accepted
+from scheduling.forms import (
+    NOT_AN_OFFER,
+    AcceptForm,
+    LookForm,
+    MoveForm,
+    TypedMoveForm,
+    TypedTimeForm,
+    offer_text,
+    read_offer,
+)
 
+from .passing import may_pass, warning_page
 from .shown import cards, refused_page, show_refusal, status_of
 
 TYPED_ID = "typed_%s"
+MOST_SEATS = 12
+"""No offer books more visits at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
     """One page of times: what it is for, how it looks for times, and what a click does.
 
-    ``place`` books or moves, and takes what was typed beside the offer; ``seat_at`` finds chair and nurse for a time
-    typed by hand, where that is possible. ``moving`` tells moving from booking; ``visits`` are those being moved,
-    read only where a page shows them.
+    ``place`` books or moves, and takes what was typed beside the offer and the soft rules that are passed; ``seat_at``
+    finds chair and nurse for a time typed by hand, where that is possible. ``moving`` tells moving from booking;
+    ``visits`` are those being moved, read only where a page shows them. ``whole``: the offers are for the whole
+    course, and ``only`` says how less of it is asked for. ``infusion`` is the one a typed time is for.
     """
 
     course: Any
@@ -41,10 +56,13 @@ class _Search:
     button: str
     count: int
     times: Callable[[queries.Asked], queries.Times]
-    place: Callable[[tuple[Seat, ...], dict[str, Any]], Any]
+    place: Callable[[tuple[Seat, ...], dict[str, Any], Accepted | None], Any]
     seat_at: Callable[[datetime], Seat | Refusal] | None = None
     moving: bool = False
     visits: Callable[[], list[Any]] = list
+    whole: bool = False
+    only: str = ""
+    infusion: int = 0
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -54,6 +72,7 @@ class _Search:
             "title": self.title,
             "button": self.button,
             "moving": self.moving,
+            "anyway": "Move anyway" if self.moving else "Book anyway",
         }
 
     def move_form(self, typed: Any = None) -> MoveForm | None:
@@ -80,6 +99,11 @@ def _said(request: StaffRequest, visits: Any, verb: str) -> None:
     messages.success(request, f"{verb}: {words}.")
 
 
+def _whole(request: StaffRequest) -> bool:
+    """Whether a click asks for the whole course: the offer with all that follows it."""
+    return "whole" in request.POST and "only" not in request.POST
+
+
 def _answer(request: StaffRequest, search: _Search) -> HttpResponse:
     """Show the times, or do what was clicked."""
     if request.method != "POST":
@@ -90,13 +114,15 @@ def _answer(request: StaffRequest, search: _Search) -> HttpResponse:
     form = search.move_form(request.POST)
     if form is not None and not form.is_valid():
         return _page(request, search, form=form, status=422)
-    seats = read_offer(request.POST.get("offer", ""), search.count)
+    text = request.POST.get("offer", "")
+    seats = read_offer(text, min(len(text.split(" ")), MOST_SEATS) if _whole(request) else search.count)
     try:
         if seats is None:
             raise Refused(Refusal("unreadable_offer", NOT_AN_OFFER))
-        done = search.place(seats, form.cleaned_data if form else {})
+        done = search.place(seats, form.cleaned_data if form else {}, AcceptForm(request.POST).accepted)
     except Refused as refused:
-        return refused_page(request, refused, form=form, **search.shown)
+        page = warning_page if may_pass(request, refused) else refused_page
+        return page(request, refused, form=form, **search.shown)
     _said(request, done, "Moved" if search.moving else "Booked")
     return redirect("scheduling:course", pk=search.course.pk)
 
@@ -112,8 +138,10 @@ def _place_typed(request: StaffRequest, search: _Search) -> HttpResponse:
             seat = search.seat_at(form.starts)
             if isinstance(seat, Refusal):
                 raise Refused(seat)
-            done = search.place((seat,), form.cleaned_data)
+            done = search.place((seat,), form.cleaned_data, None)
         except Refused as refused:
+            if isinstance(seat, Seat) and may_pass(request, refused):
+                return warning_page(request, refused, offer=offer_text([seat]), **search.shown)
             show_refusal(form, refused)
             status = status_of(refused)
         else:
@@ -133,7 +161,9 @@ def _page(
     look = LookForm(request.GET or None)
     wanted = look.cleaned_data if look.is_bound and not look.errors else {}
     limits = queries.MORE if wanted.get("more") else queries.USUAL
-    times = search.times(queries.Asked(wanted.get("start"), wanted.get("at"), limits))
+    times = search.times(
+        queries.Asked(wanted.get("start"), wanted.get("at"), limits, bool(wanted.get("handover")))
+    )
     shown = {
         **search.shown,
         "visits": search.visits(),
@@ -143,6 +173,9 @@ def _page(
         "cards": cards(times.cards),
         "form": form or search.move_form(),
         "typed": typed or search.typed_form(),
+        "free_url": f"{reverse('scheduling:free')}?infusion={search.infusion}" if search.infusion else "",
+        "whole": search.whole,
+        "only": search.only,
     }
     return render(request, "scheduling/times.html", shown, status=422 if look.errors else status)
 
@@ -158,30 +191,33 @@ def pair(request: StaffRequest, pk: int) -> HttpResponse:
         messages.error(request, "Only one of the two is left to book or to move. Do that one alone.")
         return redirect("scheduling:course", pk=pk)
 
-    def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
-        where: dict[str, Any] = {
-            "course": course,
-            "first": seats[0],
-            "second": seats[1],
-            "by": request.user,
-            "now": now,
-        }
+    def place(seats: tuple[Seat, ...], typed: dict[str, Any], accepted: Accepted | None) -> Any:
+        told: dict[str, Any] = {"course": course, "by": request.user, "now": now, "accepted": accepted}
+        if not moving and _whole(request):
+            return actions.book_course(seats=seats, **told)
+        where = {"first": seats[0], "second": seats[1], **told}
         if not moving:
             return actions.book_pair(**where)
         versions = (typed["version"], typed["other_version"] or 0)
         return actions.move_pair(versions=versions, reason=typed["reason"], **where)
 
+    def times(asked: queries.Asked) -> queries.Times:
+        if not moving:
+            return queries.course_times(plan(), now=now, asked=asked)
+        booked = [visit.pk for visit in plan().pair_visits if visit]
+        return queries.pair_times(plan(), now=now, asked=asked, without=booked)
+
     search = _Search(
         course=course,
-        title="Move both induction infusions" if moving else "Times for both induction infusions",
-        button="Move both" if moving else "Book both",
+        title="Move both induction infusions" if moving else "Times for the whole course",
+        button="Move both" if moving else "Book the course",
         count=2,
-        times=lambda asked: queries.pair_times(
-            plan(), now=now, asked=asked, without=[visit.pk for visit in plan().pair_visits if visit]
-        ),
+        times=times,
         place=place,
         visits=lambda: [visit for visit in plan().pair_visits if visit] if moving else [],
         moving=moving,
+        whole=not moving,
+        only="Book the induction pair only, and hold nothing",
     )
     return _answer(request, search)
 
@@ -191,16 +227,31 @@ def single(request: StaffRequest, pk: int) -> HttpResponse:
     """Times for one infusion of a course in its window."""
     planned, now = queries.planned_infusion(request.clinic, pk), timezone.now()
     plan = cache(lambda: queries.read_plan(queries.course(request.clinic, planned.course_id)))
+    # The next infusion of a course is offered with all that follows it, as long as any of that is not held yet.
+    whole = request.method != "POST" and queries.begins_the_rest(plan(), planned, now=now)
+
+    def place(seats: tuple[Seat, ...], typed: dict[str, Any], accepted: Accepted | None) -> Any:
+        told: dict[str, Any] = {"by": request.user, "now": now, "accepted": accepted}
+        if _whole(request):
+            return actions.book_course(course=planned.course, seats=seats, first=planned.ordinal, **told)
+        return [actions.book_single(planned=planned, seat=seats[0], **told)]
+
+    def times(asked: queries.Asked) -> queries.Times:
+        if whole:
+            return queries.course_times(plan(), now=now, asked=asked)
+        return queries.single_times(plan(), planned, now=now, asked=asked)
+
     search = _Search(
         course=planned.course,
+        infusion=planned.pk,
         title=f"Times for infusion {planned.ordinal}",
-        button="Book",
+        button="Book and hold the rest" if whole else "Book",
         count=1,
-        times=lambda asked: queries.single_times(plan(), planned, now=now, asked=asked),
-        place=lambda seats, typed: [
-            actions.book_single(planned=planned, seat=seats[0], by=request.user, now=now)
-        ],
+        times=times,
+        place=place,
         seat_at=lambda starts: queries.seat_at(plan(), planned, starts, now=now),
+        whole=whole,
+        only=f"Book infusion {planned.ordinal} only, and hold nothing",
     )
     return _answer(request, search)
 
@@ -214,12 +265,13 @@ def move(request: StaffRequest, pk: int) -> HttpResponse:
         return _move_follow_up(request, visit)
     plan = cache(lambda: queries.read_plan(queries.course(request.clinic, planned.course_id)))
 
-    def place(seats: tuple[Seat, ...], typed: dict[str, Any]) -> Any:
+    def place(seats: tuple[Seat, ...], typed: dict[str, Any], accepted: Accepted | None) -> Any:
         told = {"version": typed["version"], "reason": typed["reason"], "by": request.user, "now": now}
-        return [actions.move_visit(visit=visit, seat=seats[0], **told)]
+        return [actions.move_visit(visit=visit, seat=seats[0], accepted=accepted, **told)]
 
     search = _Search(
         course=planned.course,
+        infusion=planned.pk,
         title=f"Move infusion {planned.ordinal}",
         button="Move here",
         count=1,

@@ -14,6 +14,7 @@ from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.domain.status import MOVABLE
 from scheduling.forms import CancelForm
+from scheduling.queries import waiting
 
 from .shown import show_refusal, status_of, today_of
 
@@ -29,10 +30,14 @@ def visit(request: StaffRequest, pk: int) -> HttpResponse:
         "visit": found,
         "patient": found.patient,
         "planned": found.planned_infusion,
-        "minutes": sum(minutes for _, minutes in found.phases),
-        "phases": [(name.replace("_", " "), minutes) for name, minutes in found.phases],
+        "minutes": sum(phase.minutes for phase in queries.phases_of(found)),
+        "phases": [(phase.name.replace("_", " "), phase.minutes) for phase in queries.phases_of(found)],
         "needs": queries.needs_of(verdict, today) if verdict else None,
         "versions": queries.versions_of(found),
+        "takeovers": queries.takeovers(request.clinic, [found]).get(found.pk, ()),
+        "undoable": queries.undoable(found.patient, now=timezone.now()),
+        "breaches": queries.breaches_of(found),
+        "waits": waiting.entry_for(found.planned_infusion),
         "movable": found.status in MOVABLE and not found.patient.deceased,
         "cancellable": found.status in (*MOVABLE, "arrived"),
     }

@@ -347,6 +347,6 @@ def test_letter_says_when_the_visit_has_changed_since(clinic: Clinic) -> None:
     actions.derive(now=now())
     settle()
     row = Message.across_clinics.get()
-    assert queries.still_stands(row)
+    assert queries.still_stands(row, now())
     factory.change_visit(visit, "moved", starts_at=in_days(22, clinic))
-    assert not queries.still_stands(row)
+    assert not queries.still_stands(row, now())

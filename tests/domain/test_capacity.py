@@ -155,8 +155,8 @@ def test_a_blocked_time_is_offered_to_nobody():
     day.block(at(60), at(120))
     assert [code_of(day.fits(at(start), SHORT, 1, 10)) for start in (0, 5, 115, 120)] == [
         "fits",
-        "outside_hours",
-        "outside_hours",
+        "patient_busy",
+        "patient_busy",
         "fits",
     ]
 

@@ -17,8 +17,11 @@ from infusion.reminders.domain.due import (
     MOVED,
     NOTICES,
     OVERDUE,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
     Change,
     Circumstances,
+    EarlierTime,
     OpenFollowUp,
     Owed,
     Rules,
@@ -361,3 +364,37 @@ def test_telling_the_patient_never_makes_a_reminder_another_message(
     for one in story.versions:
         newest[one.visit_id] = max(newest[one.visit_id], one.version)
     assert reminders(replace(story, told=newest)) <= reminders(story)
+
+
+# --- earlier times ---------------------------------------------------------------------------------------------------
+UNTIL = NOON + timedelta(hours=2)
+OFFERED = EarlierTime(5, 1, "open", VISIT, NOON, UNTIL)
+OFFER_SAID = frozenset({("waitlist_offer", "5", 1, WAITLIST_OFFER)})
+
+
+def test_time_on_offer_is_told_at_once_and_only_while_it_is_open() -> None:
+    told = (Owed("waitlist_offer", "5", 1, WAITLIST_OFFER, NOON, UNTIL),)
+    for now, expected in ((NOON, told), (UNTIL - timedelta(seconds=1), told), (UNTIL, ())):
+        assert owed(patient(earlier_times=(OFFERED,)), RULES, now) == expected
+
+
+@pytest.mark.parametrize("state_of_it", ["gone", "lapsed", "open"])
+def test_offer_that_ended_is_told_to_whom_it_was_told_until_the_time_itself(state_of_it: str) -> None:
+    ended = None if state_of_it == "open" else NOON + timedelta(hours=1)
+    over = replace(OFFERED, state=state_of_it, ended_at=ended)
+    gone = (Owed("waitlist_offer", "5", 1, WAITLIST_GONE, ended or UNTIL, VISIT),)
+    assert owed(patient(earlier_times=(over,), said=OFFER_SAID), RULES, UNTIL) == gone
+    assert owed(patient(earlier_times=(over,)), RULES, UNTIL) == ()
+    assert owed(patient(earlier_times=(over,), said=OFFER_SAID), RULES, VISIT) == ()
+    both = OFFER_SAID | {("waitlist_offer", "5", 1, WAITLIST_GONE)}
+    assert owed(patient(earlier_times=(over,), said=both), RULES, UNTIL) == ()
+
+
+def test_dead_are_offered_nothing_and_another_offer_is_another_message() -> None:
+    assert owed(patient(earlier_times=(OFFERED,), is_deceased=True), RULES, NOON) == ()
+    found = owed(patient(earlier_times=(OFFERED, replace(OFFERED, offer_id=6)), said=OFFER_SAID), RULES, NOON)
+    assert [one.subject_id for one in found] == ["6"]
+
+
+def test_offers_are_titled_for_staff() -> None:
+    assert (title(WAITLIST_OFFER), title(WAITLIST_GONE)) == ("Earlier time on offer", "Earlier time gone")

@@ -107,11 +107,11 @@ def test_patient_goes_from_referral_to_reminder(page, phone, clinic, live_server
     axe(page)
     page.get_by_role("button", name="Prescribe").click()
     axe(page)
-    # And the receptionist books both induction infusions with one click
+    # And the receptionist books both induction infusions and holds what follows with one click
     course = patient.course_set.get()
     enter(page, staff[Role.RECEPTIONIST], live_server)
     page.goto(f"/schedule/courses/{course.pk}/")
-    page.get_by_role("link", name="Find times for both").click()
+    page.get_by_role("link", name="Find times for the course").click()
     axe(page)
     page.locator("button[name=offer]").first.click()
     expect(page.locator(".messages, #messages").first).to_contain_text("ooked")

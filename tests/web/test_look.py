@@ -17,7 +17,8 @@ from infusion.portal.domain.education import PAGES
 from infusion.reminders.models import Message
 from monitoring.models import FollowUp
 from patients.models import Diagnosis
-from scheduling.models import Course, PlannedInfusion, Visit
+from scheduling.domain.proposals import LOST
+from scheduling.models import Course, PlannedInfusion, Replan, Visit, WaitlistOffer
 from treatment.domain.steps import STAGES
 
 
@@ -62,6 +63,8 @@ KINDS = [
     ("follow_up", [value for value, _ in FollowUp.STATES]),
     ("message", [value for value, _ in Message.STATES]),
     ("import", [value for value, _ in ImportBatch.STATES]),
+    ("replan", [*(value for value, _ in Replan.STATES), LOST]),
+    ("offer", [value for value, _ in WaitlistOffer.STATES]),
     ("requirement", sorted({_finding(standing, effect).word for standing in Standing for effect in Effect})),
     ("verdict", list(State)),
 ]

@@ -1,6 +1,8 @@
 """Every address × every role × another clinic's object: refused with 403 or 404, and a new address must be listed."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -8,15 +10,17 @@ from django.utils import timezone
 
 from clinics.actions import open_task
 from clinics.domain.rights import Right, Role, may
-from clinics.models import Clinic
+from clinics.models import Absence, ChairOutage, Clinic, Closure
 from evaluation.models import Result
 from infusion.interop.models import ImportBatch
 from infusion.reminders.models import Message
 from patients.models import PortalAccess
+from scheduling.models import ChairHold, Replan, ScheduleChange, Visit, WaitlistEntry, WaitlistOffer
 from tests import factory
 
 pytestmark = pytest.mark.django_db
 R = Right
+HOUR = timedelta(hours=1)
 # Address → the right it asks for, and the names of the objects in it.
 STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "clinics:audit": (R.VIEW_AUDIT, ()),
@@ -32,6 +36,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "patients:measure": (R.RECORD_RESULTS, ("patient",)),
     "patients:add_earlier_infusion": (R.RECORD_HISTORY, ("patient",)),
     "patients:deceased": (R.EDIT_PATIENTS, ("patient",)),
+    "patients:wishes": (R.BOOK, ("patient",)),
     "patients:invite": (R.INVITE_PATIENT, ("patient",)),
     "patients:revoke": (R.INVITE_PATIENT, ("patient", "access")),
     "patients:decide_diagnosis": (R.CONFIRM_DIAGNOSIS, ("diagnosis",)),
@@ -58,10 +63,21 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "scheduling:stop": (R.PRESCRIBE, ("course",)),
     "scheduling:renew": (R.PRESCRIBE, ("course",)),
     "scheduling:pair": (R.BOOK, ("course",)),
+    "scheduling:hold": (R.BOOK, ("course",)),
+    "scheduling:release": (R.BOOK, ("planned",)),
     "scheduling:single": (R.BOOK, ("planned",)),
+    "scheduling:free": (R.BOOK, ()),
     "scheduling:visit": (R.VIEW_PATIENTS, ("visit",)),
     "scheduling:move": (R.BOOK, ("visit",)),
     "scheduling:cancel": (R.BOOK, ("visit",)),
+    "series:move": (R.BOOK, ("visit",)),
+    "series:decide": (R.PRESCRIBE, ("planned",)),
+    "series:undo": (R.BOOK, ("change",)),
+    "scheduling:waiting": (R.VIEW_PATIENTS, ()),
+    "scheduling:freed": (R.BOOK, ()),
+    "scheduling:wait": (R.BOOK, ("planned",)),
+    "scheduling:leave": (R.BOOK, ("entry",)),
+    "scheduling:answer": (R.BOOK, ("offer",)),
     "treatment:arrive": (R.RUN_DAY, ("visit",)),
     "treatment:start": (R.TREAT, ("visit",)),
     "treatment:finish": (R.TREAT, ("visit",)),
@@ -82,17 +98,45 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "interop:refused": (R.IMPORT_PATIENTS, ("batch",)),
     "portal:review": (R.APPROVE_PAGES, ()),
     "portal:review_page": (R.APPROVE_PAGES, ("slug",)),
+    "replans:start": (R.BOOK, ()),
+    "replans:day": (R.BOOK, ()),
+    "replans:month": (R.BOOK, ()),
+    "replans:plan": (R.BOOK, ("replan",)),
+    "replans:progress": (R.BOOK, ("replan",)),
+    "replans:stop": (R.BOOK, ("replan",)),
+    "replans:here": (R.BOOK, ("replan",)),
+    "replans:again": (R.BOOK, ("replan",)),
+    "replans:apply": (R.BOOK, ("replan",)),
+    "replans:discard": (R.BOOK, ("replan",)),
+    "replans:note": (R.BOOK, ("replan",)),
     "desk:today": (R.VIEW_PATIENTS, ()),
     "desk:board": (R.VIEW_PATIENTS, ()),
     "desk:day_sheet": (R.VIEW_PATIENTS, ()),
     "desk:worklist": (R.VIEW_PATIENTS, ()),
     "desk:search": (R.VIEW_PATIENTS, ()),
+    "desk:misfits": (R.VIEW_PATIENTS, ()),
+    "setup:hours": (R.MANAGE_CLINIC, ()),
+    "setup:add_closure": (R.MANAGE_CLINIC, ()),
+    "setup:remove_closure": (R.MANAGE_CLINIC, ("closure",)),
+    "setup:holidays": (R.MANAGE_CLINIC, ()),
+    "setup:chairs": (R.MANAGE_CLINIC, ()),
+    "setup:chair": (R.MANAGE_CLINIC, ("chair",)),
+    "setup:add_outage": (R.MANAGE_CLINIC, ("chair",)),
+    "setup:end_outage": (R.MANAGE_CLINIC, ("outage",)),
+    "setup:nurses": (R.MANAGE_CLINIC, ()),
+    "setup:nurse": (R.MANAGE_CLINIC, ("nurse",)),
+    "setup:add_leave": (R.MANAGE_CLINIC, ("nurse",)),
+    "setup:remove_leave": (R.MANAGE_CLINIC, ("absence",)),
+    "setup:shift": (R.MANAGE_CLINIC, ("shift",)),
+    "setup:rules": (R.MANAGE_CLINIC, ()),
 }
-# None of these names an object: whose pages they are stands in the session.
+# Whose pages these are stands in the session; an offer that one of them names must be the patient's own.
 PATIENT = {
     "portal:home": (),
     "portal:who": (),
     "portal:schedule": (),
+    "portal:earlier": (),
+    "portal:offer": ("offer",),
     "portal:education": (),
     "portal:education_page": ("slug",),
 }
@@ -145,14 +189,53 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         "result": Result.objects.create(
             clinic=clinic, patient=patient, kind="hbsag", value="negative", observed_on=now.date()
         ).pk,
+        "replan": Replan.objects.create(
+            clinic=clinic,
+            kind="day",
+            first_day=now.date(),
+            last_day=now.date(),
+            created_at=now,
+            state="discarded",
+            params={"minutes": 60, "days": 0, "others": False, "early": False},
+        ).pk,
         "course": course.pk,
         "planned": visit.planned_infusion_id,
         "visit": visit.pk,
+        "change": ScheduleChange.objects.create(
+            clinic=clinic, patient=patient, batch=uuid4(), verb="book", summary="Booked", at=now
+        ).pk,
+        **waiting_for(visit),
         "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
         "message": message.pk,
         "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
         "slug": "session",
+        "closure": Closure.objects.create(
+            clinic=clinic, first_day=now.date(), last_day=now.date(), reason="Works"
+        ).pk,
+        "chair": visit.chair_id,
+        "outage": ChairOutage.objects.create(
+            clinic=clinic, chair=visit.chair, first_day=now.date(), reason="Broken"
+        ).pk,
+        "nurse": visit.nurse_id,
+        "absence": Absence.objects.create(
+            clinic=clinic, member=visit.nurse, first_day=now.date(), last_day=now.date() + timedelta(days=1)
+        ).pk,
+        "shift": visit.nurse.shifts.first().pk,
     }
+
+
+def waiting_for(visit: Visit) -> dict[str, int]:
+    """An entry of the waiting list for a visit's infusion, and an earlier time on offer."""
+    now, which = timezone.now(), {"clinic": visit.clinic, "patient": visit.patient}
+    entry = WaitlistEntry.objects.create(**which, planned_infusion=visit.planned_infusion, at=now)
+    until = {
+        "starts_at": now + timedelta(days=3),
+        "ends_at": now + timedelta(days=3, hours=5),
+        "expires_at": now + HOUR,
+    }
+    hold = ChairHold.objects.create(clinic=visit.clinic, chair=visit.chair, nurse=visit.nurse, **until)
+    offer = WaitlistOffer.objects.create(**which, entry=entry, hold=hold, rank=1, offered_at=now, **until)
+    return {"entry": entry.pk, "offer": offer.pk}
 
 
 def ask(client, name, objects, method):
@@ -228,12 +311,36 @@ def test_patient_is_refused_on_every_staff_page(client, ours):
     assert {key: code for key, code in answers.items() if code not in (403, 405)} == {}
 
 
+def test_patient_finds_no_offer_but_their_own(client, ours, theirs):
+    own = objects_of(ours)
+    others = waiting_for(factory.make_visit(factory.make_patient(ours), chair=ours.chairs.last()))
+    user = factory.make_user(door="portal")
+    now = timezone.now()
+    PortalAccess.objects.create(
+        clinic=ours, patient_id=own["patient"], user=user, invited_at=now, confirmed_at=now
+    )
+    factory.sign_in(client, user)
+    found = {
+        (method, whose): getattr(client, method)(reverse("portal:offer", args=[objects["offer"]])).status_code
+        for method in ("get", "post")
+        for whose, objects in (("own", own), ("another's", others), ("another clinic's", theirs))
+    }
+    assert found == {
+        ("get", "own"): 200,
+        ("get", "another's"): 404,
+        ("get", "another clinic's"): 404,
+        ("post", "own"): 422,
+        ("post", "another's"): 404,
+        ("post", "another clinic's"): 404,
+    }
+
+
 def test_stranger_is_sent_to_a_door_everywhere(client, ours):
     own = objects_of(ours)
     answers = {(name, method): ask(client, name, own, method) for name in STAFF for method in ("get", "post")}
     assert {key: code for key, code in answers.items() if code not in (302, 405)} == {}
     for name, objects in PATIENT.items():
-        assert client.get(reverse(name, args=["session" for _ in objects])).status_code == 302
+        assert client.get(reverse(name, args=[own[each] for each in objects])).status_code == 302
 
 
 def test_colleague_with_a_closed_door_is_refused(client, ours):

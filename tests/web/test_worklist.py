@@ -131,6 +131,8 @@ def test_worklist_holds_what_waits_in_each_room(desk, clinic):
         "other_tasks": 0,
         "unfinished": 1,
         "gates": 1,
+        "misfits": 0,
+        "freed": 0,
         "to_book": 3,
         "follow_ups": 1,
         "to_confirm": 0,

@@ -14,6 +14,7 @@ NOTICES = (BOOKED, MOVED, CANCELLED)
 TELLING = (BOOKED, CANCELLED)
 ARRANGE, OVERDUE = "arrange", "overdue"
 INVITED = "invited"
+WAITLIST_OFFER, WAITLIST_GONE = "waitlist_offer", "waitlist_gone"
 REMINDER = "reminder_"
 
 REMIND_AT = time(9)
@@ -45,6 +46,8 @@ def title(kind: str) -> str:
         ARRANGE: "Please arrange a follow-up",
         OVERDUE: "Follow-up overdue",
         INVITED: "Invitation to the patient's pages",
+        WAITLIST_OFFER: "Earlier time on offer",
+        WAITLIST_GONE: "Earlier time gone",
     }[kind]
 
 
@@ -99,6 +102,21 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierTime:
+    """A time offered to a patient who would come earlier, open until ``expires_at``. ``state`` is open, gone or lapsed
+    (what the patient answered is not told back); ``ended_at`` is when somebody else took it or it was closed.
+    """
+
+    offer_id: int
+    version: int
+    state: str
+    starts_at: datetime
+    offered_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """All that bears on what one patient is owed.
 
@@ -111,6 +129,7 @@ class Circumstances:
     versions: tuple[VisitState, ...] = ()
     follow_ups: tuple[OpenFollowUp, ...] = ()
     invitations: tuple[Invitation, ...] = ()
+    earlier_times: tuple[EarlierTime, ...] = ()
     told: Mapping[int, int] = field(default_factory=dict)
     said: frozenset[tuple[str, str, int, str]] = frozenset()
 
@@ -169,6 +188,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
         Owed("portal_access", str(one.access_id), 1, INVITED, one.at, one.at + INVITATION_KEPT)
         for one in patient.invitations
     ]
+    found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]
     standing = [one for one in found if one and one.expires_at > now and one.subject not in patient.said]
     return tuple(sorted(standing, key=lambda one: (one.due_at, one.subject)))
 
@@ -296,6 +316,22 @@ def _follow_up(follow_up: OpenFollowUp, rules: Rules) -> list[Owed]:
         Owed("follow_up", key, version, ARRANGE, due, closes),
         Owed("follow_up", key, version, OVERDUE, closes, closes + OVERDUE_KEPT),
     ]
+
+
+def _earlier_time(
+    offer: EarlierTime, said: frozenset[tuple[str, str, int, str]], now: datetime
+) -> Owed | None:
+    """That an earlier time is on offer, at once and only while it is; that it has gone, to whom it was offered.
+
+    Who took it, or said no, is told nothing more here: a visit that moved makes its own notice. An offer whose end has
+    passed is over, whatever is written of it.
+    """
+    subject = WAITLIST_OFFER, str(offer.offer_id), offer.version
+    if offer.state == "open" and now < offer.expires_at:
+        return Owed(*subject, WAITLIST_OFFER, offer.offered_at, offer.expires_at)
+    if (*subject, WAITLIST_OFFER) not in said:
+        return None
+    return Owed(*subject, WAITLIST_GONE, offer.ended_at or offer.expires_at, offer.starts_at)
 
 
 def _local_morning(day: date, days_before: int, zone: ZoneInfo) -> datetime:

@@ -26,7 +26,7 @@ def test_a_follow_up_is_booked_without_a_chair(clinic, desk, course):
         None,
         doctor,
         "Week 4 bloods",
-        [["consultation", 30]],
+        [["consultation", 30, "usual"]],
     )
     again = actions.book_follow_up(by=desk, now=NOW, **follow_up(course.patient, at(12, 10), nurse=doctor))
     assert again == visit

@@ -37,18 +37,18 @@ def test_a_pair_is_booked_with_its_versions_and_audit(clinic, desk, course):
 def test_the_phases_of_a_visit_are_computed_and_stored(clinic, desk, course):
     first, second = booked(course, desk)
     assert first.phases == [
-        ["set_up", 30],
-        ["premedication", 30],
-        ["titration", 210],
-        ["steady", 45],
-        ["observation", 60],
+        ["set_up", 30, "first"],
+        ["premedication", 30, "first"],
+        ["titration", 210, "first"],
+        ["steady", 45, "first"],
+        ["observation", 60, "first"],
     ]
     assert second.phases == [
-        ["set_up", 30],
-        ["premedication", 30],
-        ["titration", 90],
-        ["steady", 105],
-        ["observation", 30],
+        ["set_up", 30, "usual"],
+        ["premedication", 30, "usual"],
+        ["titration", 90, "usual"],
+        ["steady", 105, "usual"],
+        ["observation", 30, "usual"],
     ]
 
 

@@ -1,20 +1,14 @@
-"""Forms of the clinics room."""
+"""Forms of a clinic's people."""
 
 from __future__ import annotations
 
 from django import forms
-from django.core.exceptions import ValidationError
 
-from .domain.rights import Role
-from .domain.text import problem_with_text
+from clinics.domain.rights import Role
+
+from .text import sound_text
 
 ROLES = [(role.value, role.value.capitalize()) for role in Role]
-
-
-def sound_text(value: str) -> None:
-    """Refuse what a database or a mail cannot keep."""
-    if words := problem_with_text(value):
-        raise ValidationError(words)
 
 
 class RoleForm(forms.Form):
