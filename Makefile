@@ -41,8 +41,8 @@ test: .venv/.dev  ## the whole suite on SQLite, then on a real PostgreSQL and a 
 	$(BIN)/python -m tests.services $(BIN)/python -m pytest
 
 soak: .venv/.dev  ## the schedule's state machine, thousands of examples on both engines (an hour or more)
-	INFUSION_SOAK=1 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
-	INFUSION_SOAK=1 $(BIN)/python -m tests.services $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
+	INFUSION_SOAK=2000 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
+	INFUSION_SOAK=2000 $(BIN)/python -m tests.services $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
 
 bench: .venv/.dev  ## measure the booking engine on both engines: a table and var/bench.json (some 20 minutes)
 	$(BIN)/python -m bench $(BENCH)

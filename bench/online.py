@@ -171,7 +171,9 @@ def _steps(first: int, last: int) -> int:
 
 
 def hindsight(asked: Sequence[Caller], limits: Limits) -> dict[str, Any]:
-    """The best plan for the same callers, all known beforehand, inside the opening hours."""
+    """The best plan for the same callers, all known beforehand, inside the opening hours. Whom even that plan cannot
+    place counts as turned away, while a policy may end late: at load 1.0 the two are not quite alike.
+    """
     visits = tuple(
         ToPlace(caller.key, caller.phases, (Allowed(DAY, caller.earliest, caller.latest),))
         for caller in asked
