@@ -185,9 +185,13 @@ def _visit(visit: dict[str, Any], key: int, planned: int) -> tuple[Any, ...]:
 
 
 def _versions(visits: list[dict[str, Any]], first: int, names: dict[int, str]) -> Iterator[tuple[Any, ...]]:
-    """The first version of every visit, as booking it would have written."""
+    """The first version of every visit ahead, as booking it would have written. Nothing measured here reads those of
+    the past.
+    """
     at = _text(datetime(2026, 1, 1, tzinfo=UTC))
     for key, visit in enumerate(visits, start=first):
+        if not visit["ahead"]:
+            continue
         yield (
             key, visit["clinic"], visit["patient"], key, 1, "booked", UUID(int=key).hex, _text(visit["starts"]),
             _text(visit["ends"]), names[visit["chair"]], "booked" if visit["ahead"] else "fulfilled", at,

@@ -51,11 +51,7 @@ class Service:
         if key not in self.known:
             open_slots = self.pharmacy[day]
             self.known[key] = next(
-                (
-                    begin
-                    for begin in range(start - need.preparation, -1, -1)
-                    if all(open_slots[begin : begin + need.preparation])
-                ),
+                (begin for begin in range(start - need.preparation, -1, -1) if open_slots[begin]),
                 None,
             )
         return self.known[key]
@@ -197,12 +193,7 @@ def faults(service: Service, plan: Places) -> list[str]:
             if need.preparation:
                 open_slots = service.pharmacy[day]
                 ready = next(
-                    (
-                        begin + need.preparation
-                        for begin in range(ready, service.slots)
-                        if all(open_slots[begin : begin + need.preparation])
-                        and begin + need.preparation <= service.slots
-                    ),
+                    (begin + need.preparation for begin in range(ready, service.slots) if open_slots[begin]),
                     service.slots + 1,
                 )
             if ready > start:

@@ -1,11 +1,11 @@
 """Questions to the optimiser, small and large, for its tests."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import product
 from random import Random
 from zoneinfo import ZoneInfo
 
-from scheduling.domain.capacity import DayCapacity, NurseRules, Phase
+from scheduling.domain.capacity import DayCapacity, NurseRules, Occupied, Phase
 from scheduling.domain.placing import starts
 from scheduling.domain.replanning import (
     Allowed,
@@ -74,16 +74,25 @@ def answer_of(problem, *places, **more):
 def random_question(seed):
     """A question small enough to try everything."""
     random = Random(seed)
-    rules = NurseRules(units=3, slot_minutes=30, prep_per_hour=random.choice([0, 0, 2]))
+    rules = NurseRules(
+        units=random.choice([3, 4]),
+        slot_minutes=random.choice([15, 30]),
+        prep_per_hour=random.choice([0, 1, 2]),
+    )
     room = capacity(
         rules=rules,
-        nurses=random.choice([1, 2]),
+        nurses=random.choice([1, 2, 2]),
         kinds={2: random.choice(["chair", "bed"])},
+        hours=(time(9), time(11)),
     )
+    if random.random() < 0.5:
+        begins = room.instant_of((NINE + random.choice([15, 30, 60])) // 5)
+        stays = Occupied(begins, begins + timedelta(minutes=30), random.choice([None, 1]), 11, SHORT)
+        room.add(stays)
     visits = []
-    for key in range(1, 4):
-        phases = random.choice([SHORT, LONG, EAGER])
-        now = place(key, 30 * random.randrange(4), random.choice([1, 2]), random.choice([11, 12]))
+    for key in range(1, 5):
+        phases = random.choice([SHORT, LONG, LONG, EAGER])
+        now = place(key, 30 * random.randrange(3), random.choice([1, 2]), random.choice([11, 12]))
         first = random.choice([0, 0, 30])
         visits.append(
             ToPlace(
@@ -91,7 +100,7 @@ def random_question(seed):
                 phases,
                 (Allowed(DAY, NINE + first, NINE + first + random.choice([30, 60, 90])),),
                 now=now,
-                kinds=frozenset(random.choice([(), (), ("bed",)])),
+                kinds=frozenset(random.choice([(), (), (), ("bed",)])),
                 harm=random.choice([1, 2, 5]),
             )
         )
@@ -99,20 +108,34 @@ def random_question(seed):
 
 
 def by_trying_everything(problem):
-    """The least cost of any plan that keeps every rule, found without any search at all."""
+    """The least cost of any plan that keeps every rule, found without any model: visit by visit, every place."""
     choices = []
     for one in problem.visits:
         own = [None]
         for start in starts(problem, one):
             for chair, nurse in product(start.day.chairs, start.day.nurses):
                 own.append(Place(one.key, start.day.day, start.minute, chair.key, nurse.key))
-        choices.append([each for each in own if each is None or not _broken(problem, [each])])
-    best = None
-    for combination in product(*choices):
-        places = [each for each in combination if each is not None]
-        points = cost(problem, places, problem.by_key.keys() - {each.key for each in places})
-        if (best is None or points < best) and not _broken(problem, places):
-            best = points
+        own = [each for each in own if each is None or not _broken(problem, [each])]
+        choices.append(sorted(own, key=lambda each, one=one: _alone(problem, one, each)))
+    return _least(problem, choices, [], [], None)
+
+
+def _alone(problem, one, each):
+    return cost(problem, [] if each is None else [each], [one.key] if each is None else [])
+
+
+def _least(problem, choices, places, left, best):
+    points = cost(problem, places, left)
+    if best is not None and points >= best:
+        return best
+    if not choices:
+        return points
+    key = problem.visits[len(problem.visits) - len(choices)].key
+    for each in choices[0]:
+        if each is None:
+            best = _least(problem, choices[1:], places, [*left, key], best)
+        elif not _broken(problem, [*places, each]):
+            best = _least(problem, choices[1:], [*places, each], left, best)
     return best
 
 

@@ -55,7 +55,7 @@ def test_a_slot_without_nurses_lets_no_treatment_run():
     assert online(service) == {(0, 0): (0, 2, None)}
 
 
-def test_the_preparation_follows_the_consultation_while_the_pharmacy_is_open():
+def test_the_preparation_follows_the_consultation_once_the_pharmacy_is_open():
     need = Need(after=0, sector="0", consultation=1, preparation=1, installation=1, treatment=0)
     service = clinic(patients=((need,),), pharmacy=((True, False, True, True),))
     assert online(service) == {(0, 0): (0, 3, 1)}

@@ -54,6 +54,24 @@ def test_a_day_with_nothing_left_for_usual_visits_strains_nobody():
     assert strain(day, EIGHT, SHORT, 1, 11) == 0
 
 
+@pytest.mark.parametrize("step", [EIGHT, EIGHT + 9, EIGHT + 40])
+@pytest.mark.parametrize("phases", [LATER, FIRST_ONE, SHORT])
+def test_what_a_nurse_loses_is_what_is_gone_once_the_visit_stands(step, phases):
+    day = make_day()
+    add(day, EIGHT + 6, LATER, 1, 11)
+    before = Pressure(day)
+    told = before.of_nurse(step, phases, 11)
+    add(day, step, phases, 2, 11)
+    after = Pressure(day)
+    shares = [
+        weight * (had - has) / total
+        for (_, weight), had, has, total in zip(
+            USUAL_VISITS, before.begins[11], after.begins[11], before.nurses, strict=True
+        )
+    ]
+    assert told == round(sum(shares) / 5 * WHOLE)
+
+
 def test_who_is_busy_stays_busy():
     day = make_day()
     add(day, EIGHT, LATER, 1, 12)

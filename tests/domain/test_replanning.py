@@ -21,6 +21,7 @@ from tests.domain.planning import (
     visit,
 )
 
+LONGER = (*SHORT, Phase("observation", 15))
 AT_NINE = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)  # 09:00 in London
 
 
@@ -163,8 +164,8 @@ def test_the_plain_answer_leaves_everybody_where_nothing_is_wrong():
 
 
 def test_the_plain_answer_helps_the_most_harmed_first():
-    room = day_of(capacity(chairs=1, nurses=1, hours=(time(9), time(9, 30))))
-    problem = question(visit(1, now=place(1, 0)), visit(2, now=place(2, 0), harm=2), days=[room])
+    room = day_of(capacity(chairs=1, nurses=1, hours=(time(9), time(9, 45))))
+    problem = question(visit(1, LONGER, now=place(1, 0)), visit(2, now=place(2, 0), harm=2), days=[room])
     assert (greedy(problem).placed, greedy(problem).left) == ((place(2, 0),), (1,))
 
 

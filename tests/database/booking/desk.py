@@ -150,6 +150,11 @@ class Desk(RuleBasedStateMachine):
     def standing(self):
         return [visit for visit in self.is_now.standing if visit.starts_at > self.now]
 
+    def neighbours(self):
+        """Two visits of one day, each way round."""
+        found = [(one, laws.day_of(one, self.clinic)) for one in self.standing()]
+        return [(one, other) for one, day in found for other, same in found if one != other and day == same]
+
     def some_visit(self, number):
         return queries.visit(self.clinic, self.standing()[number % len(self.standing())].pk)
 

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 
 from clinics.actions import add_closure, add_leave, remove_closure
 from clinics.domain.calendar import local_date
-from clinics.models import Closure, Membership
+from clinics.models import Absence, Chair, Closure, Membership
 from scheduling import actions, queries
+from scheduling.domain.booking import Seat
 from scheduling.domain.proposals import rows_of
 from scheduling.domain.soft import SOFT, Accepted
 from scheduling.models import Course
@@ -135,6 +136,23 @@ class Machine(Desk):
             "move anywhere", actions.move_visit, visit=visit, accepted=EVERY_SOFT_RULE, **told, **self.told()
         )
 
+    @precondition(lambda self: self.neighbours())
+    @rule(times=st.lists(st.tuples(pick, st.integers(1, 10), pick), min_size=1, max_size=3))
+    def crowd(self, times):
+        """Onto the nurse of another visit of the same day, a little later than that one: attention is what decides."""
+        for number, later, chair in times:
+            self.stand_beside(number, later, chair)
+
+    def stand_beside(self, number, later, chair):
+        both = self.neighbours()
+        one, other = both[number % len(both)]
+        visit = queries.visit(self.clinic, one.pk)
+        chairs = list(Chair.objects.of(self.clinic).exclude(pk=other.chair_id).order_by("pk"))
+        starts = other.starts_at + timedelta(minutes=15 * later)
+        seat = Seat(starts, chairs[chair % len(chairs)].pk, other.nurse_id)
+        told = {"visit": visit, "seat": seat, "version": visit.version, "reason": "asked to", **self.told()}
+        self.act("crowd", actions.move_visit, **told)
+
     @precondition(lambda self: self.pairs(booked=2))
     @rule(number=pick, card=pick)
     def move_the_pair(self, number, card):
@@ -199,9 +217,12 @@ class Machine(Desk):
             told = {"planned": row, "reason": "decided", **self.told()}
             self.act("cease" if last else "omit", action, back=back, **told)
 
+    @precondition(lambda self: any(row.held_at is None for row in self.open_rows()))
     @rule(number=pick)
     def hold(self, number):
-        self.act("hold", actions.hold_course, course=self.plan(number).course, **self.told())
+        rows = [row for row in self.open_rows() if row.held_at is None]
+        course = queries.course(self.clinic, rows[number % len(rows)].course_id)
+        self.act("hold", actions.hold_course, course=course, **self.told())
 
     @precondition(lambda self: any(row.held_at for row in self.is_now.infusions))
     @rule(number=pick)
@@ -212,6 +233,7 @@ class Machine(Desk):
 
     # --- the clinic itself
 
+    @precondition(lambda self: Closure.objects.of(self.clinic).count() < 2)
     @rule(number=pick, days=st.integers(1, 3), from_now=st.integers(1, 40))
     def close(self, number, days, from_now):
         """Days on which a visit stands, or any other."""
@@ -229,6 +251,7 @@ class Machine(Desk):
         closure = Closure.objects.of(self.clinic).order_by("-pk")[0]
         self.act("open again", lambda **told: remove_closure(**told) or True, closure=closure, by=self.by)
 
+    @precondition(lambda self: Absence.objects.of(self.clinic).count() < 2)
     @rule(nurse=pick, from_now=st.integers(1, 40))
     def nurse_away(self, nurse, from_now):
         nurses = list(Membership.objects.of(self.clinic).filter(role="nurse").order_by("pk"))
