@@ -167,6 +167,16 @@ class Desk(RuleBasedStateMachine):
             and row.latest_on > self.now.date()
         ]
 
+    def doses(self):
+        """Doses about which something can be decided: every other one is booked, where there are any."""
+        rows = [row for row in self.is_now.infusions if row.state == "planned" and row.ordinal > 1]
+        booked = [row for row in rows if self.is_now.visit_of(row)]
+        return [row for both in zip(booked * len(rows), rows, strict=False) for row in both] or rows
+
+    def dose(self, number):
+        doses = self.doses()
+        return queries.planned_infusion(self.clinic, doses[number % len(doses)].pk)
+
     def told(self):
         return {"by": self.by, "now": self.now}
 

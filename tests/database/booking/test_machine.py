@@ -45,30 +45,38 @@ EVERY_SOFT_RULE = Accepted(frozenset(SOFT), "agreed with the ward")
 class Machine(Desk):
     """The rules."""
 
-    @initialize(first=pick, second=pick)
-    def begin(self, first, second):
-        """Two patients are booked at once, so that there is something to move."""
-        for number, card in ((0, first), (1, second)):
-            self.book_whole_course(number, card, again=False)
+    @initialize(cards=st.tuples(pick, pick, pick), later=st.integers(1, 10))
+    def begin(self, cards, later):
+        """Three patients are booked on one day, so that there is something to move, and one is sent to a busy nurse."""
+        for number, card in enumerate(cards):
+            self.book_the_course(number, card, crowded=True)
+        if self.neighbours():
+            self.stand_beside(cards[0], later, cards[1])
 
     # --- booking
 
     @rule(number=pick, card=pick, again=seldom)
     def book_whole_course(self, number, card, again):
-        plan = self.plan(number)
-        cards = queries.course_times(plan, now=self.now).cards
-        if not cards:
-            return
-        chosen = cards[card % len(cards)]
-        seats = [place.seat for place in chosen.places]
-        told = {
-            "course": plan.course,
-            "seats": seats,
-            "first": chosen.places[0].planned.ordinal,
-            **self.told(),
-        }
-        if self.act("book course", actions.book_course, **told) and again:
+        told = self.book_the_course(number, card)
+        if told and again:
             self.same("book course twice", actions.book_course, **told)
+
+    def book_the_course(self, number, card, crowded=False):
+        """One of the offers for a whole course; ``crowded``: one of its own first day, where there is one."""
+        plan = self.plan(number)
+        asked = queries.Asked(limits=queries.MORE)
+        cards = queries.course_times(plan, now=self.now, asked=asked).cards
+        first = [each for each in cards if self.day_of(each) == plan.course.start_on] if crowded else []
+        cards = first or cards
+        if not cards:
+            return None
+        places = cards[card % len(cards)].places
+        seats, ordinal = [place.seat for place in places], places[0].planned.ordinal
+        told = {"course": plan.course, "seats": seats, "first": ordinal, **self.told()}
+        return told if self.act("book course", actions.book_course, **told) else None
+
+    def day_of(self, card):
+        return local_date(card.places[0].starts, self.clinic.zone)
 
     @precondition(lambda self: self.pairs(booked=0))
     @rule(number=pick, card=pick)
@@ -200,22 +208,19 @@ class Machine(Desk):
         told = {"visit": visit, "reason": "ill", "version": visit.version, **self.told()}
         self.act("cancel", actions.cancel_visit, back=back, **told)
 
-    @rule(
-        number=pick, ordinal=st.integers(2, 5), days=st.integers(-14, 60), carries=st.booleans(), back=seldom
-    )
-    def defer(self, number, ordinal, days, carries, back):
-        row = self.plan(number).infusion(ordinal)
-        if row is not None and days:
-            told = {"planned": row, "days": days, "carries": carries, "reason": "infection", **self.told()}
-            self.act("defer", actions.defer_dose, back=back, **told)
+    @precondition(lambda self: self.doses())
+    @rule(number=pick, days=st.integers(-14, 60), carries=st.booleans(), back=seldom)
+    def defer(self, number, days, carries, back):
+        if days:
+            told = {"planned": self.dose(number), "days": days, "carries": carries, "reason": "infection"}
+            self.act("defer", actions.defer_dose, back=back, **told, **self.told())
 
-    @rule(number=pick, ordinal=st.integers(3, 6), last=seldom, back=st.booleans())
-    def omit_or_cease(self, number, ordinal, last, back):
-        row = self.plan(number).infusion(ordinal)
-        if row is not None:
-            action = actions.cease_from if last else actions.omit_dose
-            told = {"planned": row, "reason": "decided", **self.told()}
-            self.act("cease" if last else "omit", action, back=back, **told)
+    @precondition(lambda self: self.doses())
+    @rule(number=pick, last=seldom, back=st.booleans())
+    def omit_or_cease(self, number, last, back):
+        action = actions.cease_from if last else actions.omit_dose
+        told = {"planned": self.dose(number), "reason": "decided", **self.told()}
+        self.act("cease" if last else "omit", action, back=back, **told)
 
     @precondition(lambda self: any(row.held_at is None for row in self.open_rows()))
     @rule(number=pick)

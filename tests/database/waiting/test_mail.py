@@ -41,13 +41,19 @@ def monday(weeks: int, hour: int = 9) -> datetime:
 
 
 def a_waiter(clinic: Clinic, weeks: int = 3, **fields: Any) -> Patient:
-    """Somebody whose third infusion is booked and who would come earlier; the booking was told long ago."""
+    """Somebody whose third infusion is booked and who would come earlier; cleared and told long ago."""
     patient = factory.make_patient(clinic, **fields)
+    long_ago = timezone.now() - timedelta(days=40)
     course = factory.make_course(
         patient,
         start_on=monday(-27).date(),
         maintenance=1,
-        clearance=factory.make_clearance(patient, regimen_version=factory.make_regimen(clinic)),
+        clearance=factory.make_clearance(
+            patient,
+            regimen_version=factory.make_regimen(clinic),
+            signed_at=long_ago,
+            valid_from=long_ago.date(),
+        ),
     )
     for row in course.planned_infusions.filter(ordinal__lte=2):
         row.state, row.given_on = "given", row.target_on
@@ -63,7 +69,7 @@ def a_waiter(clinic: Clinic, weeks: int = 3, **fields: Any) -> Patient:
         starts_at=monday(weeks),
         planned_infusion=third,
         phases=LATER,
-        at=timezone.now() - timedelta(days=40),
+        at=long_ago,
         chair=chair,
         nurse=nurse,
     )
