@@ -7,6 +7,8 @@ from django.db.models import F, Q
 
 from patients.models import OfPatient
 
+from .domain.scoring import entered_in_words
+
 
 class Result(OfPatient):
     """One piece of evidence: a laboratory value, a finding, a statement, a consent. Append-only.
@@ -37,6 +39,31 @@ class Result(OfPatient):
     class Meta:
         ordering = ["-observed_on", "-id"]
         indexes = [models.Index(fields=["patient", "kind", "-observed_on"])]
+
+
+class ScoreEntry(OfPatient):
+    """What a disease score was calculated from. Append-only as its result is: a correction has an entry of its
+    own, and the old one is kept.
+
+    ``components`` holds what was entered, by the codes of ``evaluation.domain.scores``; ``also`` the results of
+    other kinds that were written with it.
+    """
+
+    result = models.OneToOneField(Result, models.PROTECT, related_name="score")
+    score = models.CharField(max_length=40)
+    components = models.JSONField()
+    rules_version = models.PositiveSmallIntegerField(
+        help_text="The version of the rules it was calculated by."
+    )
+    also = models.ManyToManyField(Result, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """What was entered, in words."""
+        return entered_in_words(self.score, self.components)
 
 
 class Evaluation(OfPatient):

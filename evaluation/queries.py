@@ -89,7 +89,9 @@ def result(clinic: Clinic, pk: int) -> Result:
 def results_of(patient: Patient) -> QuerySet[Result]:
     """Every result ever recorded for a patient, corrected ones too, newest first."""
     rows = Result.objects.of(patient.clinic).filter(patient=patient)
-    return rows.select_related("recorded_by", "superseded_by", "supersedes").order_by("-observed_on", "-id")
+    return rows.select_related("recorded_by", "superseded_by", "supersedes", "score").order_by(
+        "-observed_on", "-id"
+    )
 
 
 def standing_results(patient: Patient) -> QuerySet[Result]:

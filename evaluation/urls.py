@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import score_views, views
 
 app_name = "evaluation"
 urlpatterns = [
@@ -16,4 +16,8 @@ urlpatterns = [
     path("patients/<int:patient_pk>/check/", views.check, name="check"),
     path("patients/<int:patient_pk>/check/verdict/", views.check_verdict, name="check_verdict"),
     path("results/<int:pk>/correct/", views.correct, name="correct"),
+    path("patients/<int:patient_pk>/scores/", score_views.choose, name="scores"),
+    path("patients/<int:patient_pk>/scores/<slug:code>/", score_views.score, name="score"),
+    path("patients/<int:patient_pk>/scores/<slug:code>/live/", score_views.live, name="score_live"),
+    path("results/<int:pk>/correct-score/", score_views.correct, name="correct_score"),
 ]

@@ -286,6 +286,8 @@ def correct(request: StaffRequest, pk: int) -> HttpResponse:
         raise Http404
     if kind.role not in _roles(request, Right.RECORD_RESULTS):
         raise PermissionDenied
+    if hasattr(found, "score"):
+        return redirect("evaluation:correct_score", pk=pk)
     record_view(patient=found.patient, by=request.user, page="one result")
     return _one_result(request, found.patient, kind, f"Correct: {kind.label}", correcting=found)
 

@@ -29,7 +29,8 @@ LONGEST_REASON = 250
 class ImportOutcome:
     """What became of imported rows; ``refused`` pairs a row's place (from 0) with the reason.
 
-    ``ignored`` counts rows that are no evidence here, ``amended`` those whose source sent a new value.
+    ``ignored`` counts rows that are no evidence here, ``amended`` those whose source sent a new value;
+    ``fates`` names what became of each row, in their order.
     """
 
     added: int = 0
@@ -37,6 +38,7 @@ class ImportOutcome:
     amended: int = 0
     ignored: int = 0
     refused: tuple[tuple[int, Refusal], ...] = ()
+    fates: tuple[str, ...] = ()
 
 
 def sentence(text: str, field: str, longest: int, *, needed: str = "") -> str:
@@ -235,12 +237,15 @@ def import_results(
     counts = {"added": 0, "unchanged": 0, "amended": 0, "ignored": 0}
     refused: list[tuple[int, Refusal]] = []
     written: list[Result] = []
+    fates: list[str] = []
     for place, row in enumerate(rows):
         read = _read_incoming(row)
         if read is None:
             counts["ignored"] += 1
+            fates.append("ignored")
         elif isinstance(read, Refusal):
             refused.append((place, read))
+            fates.append("refused")
         else:
             fate, before = _fate(read, row.source_id, known)
             if fate != "unchanged":
@@ -249,14 +254,16 @@ def import_results(
                     new = _write(held, read, by, today, None, before, reason, row.source_id)
                 except Refused as refusal:
                     refused.append((place, refusal.reasons[0]))
+                    fates.append("refused")
                     continue
                 known.append(new)
                 written.append(new)
             counts[fate] += 1
+            fates.append(fate)
     if written:
         changes = {"results": [[row.kind, row.value, row.observed_on.isoformat()] for row in written]}
         note_down(held, by, "imported results", held, changes)
-    return ImportOutcome(**counts, refused=tuple(refused))
+    return ImportOutcome(**counts, refused=tuple(refused), fates=tuple(fates))
 
 
 def _read_incoming(row: Incoming) -> Answer | Refusal | None:
