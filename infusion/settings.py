@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "infusion.reminders",
     "infusion.portal",
     "infusion.interop",
+    "infusion.reports",
     "infusion.demo",
 ]
 if env.bool("INFUSION_TESTING", default=False):

@@ -19,6 +19,7 @@ urlpatterns = [
     path("follow-ups/", include("monitoring.urls")),
     path("reminders/", include("infusion.reminders.urls")),
     path("import/", include("infusion.interop.urls")),
+    path("reports/", include("infusion.reports.urls")),
     path("portal/", include("infusion.portal.urls")),
     path("re-planning/", include("infusion.desk.replans.urls")),
     path("settings/", include("infusion.desk.setup.urls")),
