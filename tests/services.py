@@ -27,8 +27,7 @@ class Stopped(Exception):
     """A stopping signal has come."""
 
 
-def stop_on(number: int, _frame: FrameType | None) -> None:
-    """Turns a stopping signal into an exception, so that what was started is ended."""
+def _stop(number: int, _frame: FrameType | None) -> None:
     raise Stopped(signal.Signals(number).name)
 
 
@@ -77,7 +76,7 @@ def main() -> int:
         return 2
     leash.Make()
     for number in leash.STOPPING:
-        signal.signal(number, stop_on)
+        signal.signal(number, _stop)
     try:
         return run(sys.argv[1:])
     except Stopped as stopped:

@@ -78,6 +78,13 @@ SEVERITY = {
     "MPA": [("bvas_v3", "12", "")],
     "PV": [("pdai_activity", "18", ""), ("pdai_damage", "3", "")],
 }
+# How those who have been treated for long stand today, in place of the above.
+STANDING = {
+    "Marlowe": {"das28_esr": "2.6"},
+    "Novak": {"edss": "3"},
+    "Adeyemi": {"bvas_wg": "0"},
+    "Demir": {"pdai_activity": "5", "pdai_damage": "2"},
+}
 # What a patient who is fit for treatment shows, as a nurse would record it.
 FIT = [
     ("overall_health", "fit", ""),

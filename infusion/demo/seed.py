@@ -22,7 +22,7 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import people
+from infusion.demo import people, responses
 from infusion.demo.accounts import Account
 from infusion.demo.people import Invented
 from infusion.portal.domain.education import VERSION
@@ -229,7 +229,7 @@ class Filling:
 
     def cleared(self, who: Invented, when: datetime, *, patient: Patient | None = None) -> Clearance:
         patient = patient or self.patient(who, when)
-        diagnosis = self.evaluated(patient, when)
+        diagnosis = self.evaluated(patient, when, **people.STANDING.get(who.family, {}))
         return evaluation.sign(
             evaluation=diagnosis.evaluations.get(state="open"),
             regimen_version=self.regimen,
@@ -314,6 +314,9 @@ def fill(*, now: datetime) -> list[Account]:
         _starting(filling)
         _today(filling)
         _long_in_treatment(filling)
+        responses.tell(
+            clinic=filling.clinic, nurse=filling.team["nurse"], today=filling.today, now=filling.now
+        )
     return filling.accounts
 
 

@@ -12,7 +12,7 @@ from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Clinic, User
 
-from . import importing
+from . import importing, results
 from .domain import report as reports
 from .domain.incoming import LeftOut
 from .domain.report import Outcome
@@ -20,6 +20,7 @@ from .importing import Import
 from .models import ImportBatch, ImportFile
 from .queries import files_of
 
+ENGINES = {"patients": importing, "results": results}
 KEPT_FOR = timedelta(days=1)
 # More than this takes longer than a page may: the command line has no such limit.
 MOST_UPLOADED = 1_000
@@ -27,18 +28,25 @@ MOST_UPLOADED = 1_000
 
 @transaction.atomic
 def open_preview(
-    *, clinic: Clinic, files: Sequence[tuple[str, bytes]], by: User, now: datetime
+    *,
+    clinic: Clinic,
+    files: Sequence[tuple[str, bytes]],
+    by: User,
+    now: datetime,
+    subject: str = "patients",
 ) -> ImportBatch:
-    """Keep uploaded files (names and contents) and what importing them would do. No patient is written.
+    """Keep uploaded files (names and contents) and what importing them would do. Nothing else is written.
 
     Refused with more than 1,000 records. Previews that nobody confirmed within a day are thrown away.
     """
     ImportBatch.objects.of(clinic).filter(state="preview", created_at__lt=now - KEPT_FOR).delete()
-    found = importing.preview(clinic=clinic, files=files, now=now)
+    found = ENGINES[subject].preview(clinic=clinic, files=files, now=now)
     if len(found.outcomes) > MOST_UPLOADED:
         words = f"These files hold {len(found.outcomes)} records. Import at most {MOST_UPLOADED} at a time."
         raise Refused(Refusal("too_many_records", words, "uploads"))
-    batch = ImportBatch.objects.create(clinic=clinic, by=by, created_at=now, report=_kept(found, files))
+    batch = ImportBatch.objects.create(
+        clinic=clinic, subject=subject, by=by, created_at=now, report=_kept(found, files)
+    )
     for name, content in files:
         ImportFile.objects.create(clinic=clinic, batch=batch, name=name[:200], content=content)
     record(
@@ -56,7 +64,7 @@ def confirm(*, batch: ImportBatch, by: User, now: datetime) -> bool:
     with transaction.atomic():
         _take(batch, "running")
         files = files_of(batch)
-        expected = importing.preview(clinic=batch.clinic, files=files, now=now)
+        expected = ENGINES[batch.subject].preview(clinic=batch.clinic, files=files, now=now)
         shown = batch.report.get("fingerprint")
         batch.report = _kept(expected, files)
         if batch.report["fingerprint"] != shown:
@@ -64,7 +72,7 @@ def confirm(*, batch: ImportBatch, by: User, now: datetime) -> bool:
             batch.save(update_fields=["state", "report"])
             return False
     try:
-        done = importing.run(clinic=batch.clinic, files=files, by=by, now=now)
+        done = ENGINES[batch.subject].run(clinic=batch.clinic, files=files, by=by, now=now)
     except BaseException:
         # What went in stays in and is found unchanged the next time; the import can be confirmed again.
         ImportBatch.objects.of(batch.clinic).filter(pk=batch.pk).update(state="preview")
@@ -95,15 +103,20 @@ def give_up(*, batch: ImportBatch, by: User) -> None:
 
 
 def import_now(
-    *, clinic: Clinic, files: Iterable[tuple[str, bytes]], by: User | None, now: datetime
+    *,
+    clinic: Clinic,
+    files: Iterable[tuple[str, bytes]],
+    by: User | None,
+    now: datetime,
+    subject: str = "patients",
 ) -> dict[str, Any]:
     """Import without a preview, file by file; returns the report."""
-    batch = ImportBatch.objects.create(clinic=clinic, by=by, created_at=now, state="running")
+    batch = ImportBatch.objects.create(clinic=clinic, subject=subject, by=by, created_at=now, state="running")
     outcomes: list[Outcome] = []
     strays: list[tuple[str, LeftOut]] = []
     names: list[tuple[str, bytes]] = []
     for name, content in files:
-        done = importing.run(clinic=clinic, files=[(name, content)], by=by, now=now)
+        done = ENGINES[subject].run(clinic=clinic, files=[(name, content)], by=by, now=now)
         outcomes += done.outcomes
         strays += done.strays
         names.append((name, b""))
@@ -119,7 +132,7 @@ def _finish(batch: ImportBatch, report: dict[str, Any], by: User | None, now: da
     ImportFile.objects.of(batch.clinic).filter(batch=batch).delete()
     counts = {name: report[name] for name in ("added", "updated", "unchanged", "to_confirm")}
     counts |= {"refused": len(report["refused"]), "files": report["files"]}
-    record(clinic=batch.clinic, by=by, verb="imported patients", subject=batch, changes=counts)
+    record(clinic=batch.clinic, by=by, verb=f"imported {batch.subject}", subject=batch, changes=counts)
 
 
 def _kept(found: Import, files: Sequence[tuple[str, bytes]]) -> dict[str, Any]:

@@ -53,3 +53,18 @@ class UploadForm(forms.Form):
     def contents(self) -> list[tuple[str, bytes]]:
         """Names and contents of the checked files."""
         return [(legible(file.name), file.read()) for file in self.cleaned_data["uploads"]]
+
+
+class ResultsUploadForm(UploadForm):
+    uploads = FilesField(
+        label=gettext_lazy("Files"),
+        help_text=gettext_lazy(
+            "Laboratory results (.csv) or FHIR R4 bundles with Observations (.json). Several at once are fine."
+        ),
+        error_messages={
+            "required": gettext_lazy("Choose at least one file."),
+            "empty": gettext_lazy("This file is empty. Choose another one."),
+        },
+        max_length=200,
+        allow_empty_file=True,
+    )

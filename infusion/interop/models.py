@@ -13,7 +13,9 @@ class ImportBatch(models.Model):
     """
 
     STATES = [("preview", "Waiting for confirmation"), ("running", "Being imported"), ("done", "Imported")]
+    SUBJECTS = [("patients", "Patients"), ("results", "Laboratory results")]
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=10, choices=SUBJECTS, default="patients")
     by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=STATES, default="preview")
     report = models.JSONField(default=dict)

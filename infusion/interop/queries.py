@@ -93,13 +93,32 @@ def people_born_on(clinic: Clinic, days: Iterable[date]) -> dict[tuple[date, str
     return people
 
 
-def batches(clinic: Clinic) -> QuerySet[ImportBatch]:
-    return ImportBatch.objects.of(clinic).select_related("by")
+def patients_named(
+    clinic: Clinic, record_numbers: Iterable[str], source_ids: Iterable[str]
+) -> tuple[dict[str, Patient], dict[str, Patient]]:
+    """The clinic's patients by record number, and by their key in the system they came from where only one
+    has it.
+    """
+    by_number: dict[str, Patient] = {}
+    by_source: dict[str, list[Patient]] = defaultdict(list)
+    for name, wanted in (("record_number", record_numbers), ("source_id", source_ids)):
+        keys = [key for key in dict.fromkeys(wanted) if key and key.isprintable()]
+        for start in range(0, len(keys), _CHUNK):
+            for row in Patient.objects.of(clinic).filter(**{f"{name}__in": keys[start : start + _CHUNK]}):
+                if name == "record_number":
+                    by_number[row.record_number] = row
+                else:
+                    by_source[row.source_id].append(row)
+    return by_number, {key: rows[0] for key, rows in by_source.items() if len(rows) == 1}
 
 
-def batch(clinic: Clinic, pk: int) -> ImportBatch:
+def batches(clinic: Clinic, subject: str = "patients") -> QuerySet[ImportBatch]:
+    return ImportBatch.objects.of(clinic).filter(subject=subject).select_related("by")
+
+
+def batch(clinic: Clinic, pk: int, subject: str = "patients") -> ImportBatch:
     """One import of the clinic, or 404."""
-    return or_404(batches(clinic), pk=pk)
+    return or_404(batches(clinic, subject), pk=pk)
 
 
 def files_of(batch: ImportBatch) -> list[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from infusion.interop.domain.incoming import FileContent, IncomingPatient, Unreadable
 from infusion.interop.readers import read_file
-from infusion.interop.readers.csv_reader import guarded, unguarded
+from infusion.interop.readers.tables import guarded, unguarded
 from infusion.interop.writers.refused_rows import refused_csv
 
 HEADER = "mrn,given_name,family_name,birth_date,diagnosis"

@@ -56,6 +56,10 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "evaluation:check": (R.VIEW_PATIENTS, ("patient",)),
     "evaluation:check_verdict": (R.VIEW_PATIENTS, ("patient",)),
     "evaluation:correct": (R.VIEW_PATIENTS, ("result",)),
+    "evaluation:scores": (R.RECORD_RESULTS, ("patient",)),
+    "evaluation:score": (R.RECORD_RESULTS, ("patient", "score")),
+    "evaluation:score_live": (R.RECORD_RESULTS, ("patient", "score")),
+    "evaluation:correct_score": (R.RECORD_RESULTS, ("result",)),
     "scheduling:panel": (R.VIEW_PATIENTS, ("patient",)),
     "scheduling:prescribe": (R.PRESCRIBE, ("clearance",)),
     "scheduling:course": (R.VIEW_PATIENTS, ("course",)),
@@ -96,6 +100,13 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "interop:confirm": (R.IMPORT_PATIENTS, ("batch",)),
     "interop:give_up": (R.IMPORT_PATIENTS, ("batch",)),
     "interop:refused": (R.IMPORT_PATIENTS, ("batch",)),
+    "interop:results": (R.RECORD_RESULTS, ()),
+    "interop:results_batch": (R.RECORD_RESULTS, ("results_batch",)),
+    "interop:confirm_results": (R.RECORD_RESULTS, ("results_batch",)),
+    "interop:give_up_results": (R.RECORD_RESULTS, ("results_batch",)),
+    "interop:refused_results": (R.RECORD_RESULTS, ("results_batch",)),
+    "reports:response": (R.VIEW_PATIENTS, ("patient",)),
+    "reports:response_panel": (R.VIEW_PATIENTS, ("patient",)),
     "portal:review": (R.APPROVE_PAGES, ()),
     "portal:review_page": (R.APPROVE_PAGES, ("slug",)),
     "replans:start": (R.BOOK, ()),
@@ -208,7 +219,11 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
         "message": message.pk,
         "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
+        "results_batch": ImportBatch.objects.create(
+            clinic=clinic, subject="results", by=prescriber, created_at=now
+        ).pk,
         "slug": "session",
+        "score": "das28_esr",
         "closure": Closure.objects.create(
             clinic=clinic, first_day=now.date(), last_day=now.date(), reason="Works"
         ).pk,

@@ -12,8 +12,8 @@ from datetime import date
 
 from clinics.domain.refusals import Refusal
 from clinics.domain.text import problem_with_text
-from evaluation.domain.kinds import KINDS, Kind
-from evaluation.domain.values import Value, parse_value, problem_with_days
+from evaluation.domain.kinds import KINDS
+from evaluation.domain.values import problem_with_days
 from patients.domain.checks import HEIGHT_CM, WEIGHT_KG, Person, check_person, problem_with_line
 from patients.domain.conditions import NAMES, Match, coding_system, match_diagnosis
 
@@ -28,6 +28,7 @@ from .incoming import (
     IncomingVaccination,
     LeftOut,
 )
+from .observations import read_value
 
 LONGEST_TEXT = 250
 LONGEST_CODE = 20
@@ -220,7 +221,7 @@ def _results(
         if kind is None:
             not_used += 1
             continue
-        value = _value(kind, row)
+        value = read_value(kind, (row.value, *row.other_values), (row.unit, row.unit_code))
         name = f"{kind.label} ({row.loinc}, {row.observed_on})"
         if isinstance(value, Refusal):
             left_out.append(LeftOut(name, value.message))
@@ -233,13 +234,3 @@ def _results(
             StatedResult(kind.code, value.text, value.entered, value.entered_unit, row.observed_on, source_id)
         )
     return tuple(stated), not_used
-
-
-def _value(kind: Kind, row: IncomingResult) -> Value | Refusal:
-    """The value by the first of its spellings that can be read; the refusal of the first where none can."""
-    readings = [
-        parse_value(kind, value, unit)
-        for value in (row.value, *row.other_values)
-        for unit in dict.fromkeys((row.unit, row.unit_code))
-    ]
-    return next((reading for reading in readings if isinstance(reading, Value)), readings[0])

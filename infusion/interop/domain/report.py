@@ -14,6 +14,8 @@ from .incoming import WHOLE_FILE, LeftOut
 
 _ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 ADDED, UPDATED, UNCHANGED, REFUSED = "added", "updated", "unchanged", "refused"
+# Of results only: a test this product has no use for.
+NOT_USED = "not_used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Outcome:
 
 
 def report(outcomes: Sequence[Outcome], strays: Iterable[tuple[str, LeftOut]] = ()) -> dict[str, Any]:
-    """The report as JSON. Every record is in exactly one of added, updated, unchanged and refused.
+    """The report as JSON. Every record is in exactly one of added, updated, unchanged and refused; a result
+    without a use here in none.
 
     ``to_confirm`` counts, once a patient, near diagnoses and confirmed conditions that overlap. What follows
     the refused is information: parts left out of records that were taken over, and people who may be on

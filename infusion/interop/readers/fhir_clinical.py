@@ -111,14 +111,14 @@ def read_parts(belongings: dict[str, list[Json]], shared: dict[str, Json]) -> di
         taken = []
         for resource in belongings.get(kind, ()):
             wrong = problem_with_shape(resource)
-            answer = LeftOut(_called(resource), f"{wrong.field}: {wrong.reason}") if wrong else read(resource)
+            answer = LeftOut(called(resource), f"{wrong.field}: {wrong.reason}") if wrong else read(resource)
             if isinstance(answer, LeftOut):
                 left_out.append(answer)
             elif answer is not None:
                 taken.append(answer)
         return taken
 
-    observed = [row for rows in each("Observation", _observations) for row in rows]
+    observed = [row for rows in each("Observation", observations_of) for row in rows]
     left_out += [row for row in observed if isinstance(row, LeftOut)]
     medications = each("MedicationRequest", lambda resource: _medication(resource, shared))
     medications += each("MedicationStatement", lambda resource: _medication(resource, shared))
@@ -133,7 +133,7 @@ def read_parts(belongings: dict[str, list[Json]], shared: dict[str, Json]) -> di
     }
 
 
-def _called(resource: Json) -> str:
+def called(resource: Json) -> str:
     concept = resource.get("code") or resource.get("vaccineCode") or resource.get("medicationCodeableConcept")
     name = words_of(concept) or text(resource.get("id"))
     return f"{text(resource.get('resourceType'))} {name}".strip()[:120]
@@ -155,7 +155,7 @@ def _diagnosis(resource: Json) -> IncomingDiagnosis | LeftOut | None:
     )
     if clinical not in CLINICAL_CODES or verification not in VERIFICATION_CODES:
         return LeftOut(
-            _called(resource), f"Its status “{(clinical or verification)[:40]}” is not a FHIR status."
+            called(resource), f"Its status “{(clinical or verification)[:40]}” is not a FHIR status."
         )
     if verification in NOT_SO:
         return None
@@ -167,7 +167,7 @@ def _diagnosis(resource: Json) -> IncomingDiagnosis | LeftOut | None:
     words = text(obj(resource.get("code")).get("text")) or text(coding.get("display"))
     code = text(coding.get("code"))
     if not words.strip() and not code.strip():
-        return LeftOut(_called(resource), "It has neither a code nor words.")
+        return LeftOut(called(resource), "It has neither a code nor words.")
     return IncomingDiagnosis(
         system=text(coding.get("system")),
         code=code,
@@ -212,7 +212,7 @@ def _medication(resource: Json, shared: dict[str, Json]) -> IncomingMedication |
     status = text(resource.get("status"))
     known = STATEMENT_CODES if resource.get("resourceType") == "MedicationStatement" else REQUEST_CODES
     if status not in known:
-        return LeftOut(_called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
+        return LeftOut(called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
     if (
         status in NEVER_TAKEN
         or text(resource.get("intent")) in ("proposal", "plan")
@@ -222,7 +222,7 @@ def _medication(resource: Json, shared: dict[str, Json]) -> IncomingMedication |
     concept = resource.get("medicationCodeableConcept") or _referred(resource, shared).get("code")
     words = words_of(concept)
     if not words:
-        return LeftOut(_called(resource), "It does not name the drug.")
+        return LeftOut(called(resource), "It does not name the drug.")
     started = day(resource.get("authoredOn")) or day(resource.get("effectiveDateTime"))
     return IncomingMedication(words, code_of(concept), status == "active", started)
 
@@ -237,26 +237,26 @@ def _referred(resource: Json, shared: dict[str, Json]) -> Json:
 def _vaccination(resource: Json) -> IncomingVaccination | LeftOut | None:
     status = text(resource.get("status"))
     if status not in ("completed", "entered-in-error", "not-done"):
-        return LeftOut(_called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
+        return LeftOut(called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
     if status != "completed":
         return None
     words, given = words_of(resource.get("vaccineCode")), day(resource.get("occurrenceDateTime"))
     if not words or given is None:
         return LeftOut(
-            _called(resource), "It has no exact date." if words else "It does not name the vaccine."
+            called(resource), "It has no exact date." if words else "It does not name the vaccine."
         )
     return IncomingVaccination(words, code_of(resource.get("vaccineCode")), given)
 
 
-def _observations(resource: Json) -> list[IncomingResult | IncomingMeasurement | LeftOut] | LeftOut | None:
+def observations_of(resource: Json) -> list[IncomingResult | IncomingMeasurement | LeftOut] | LeftOut | None:
     status = text(resource.get("status"))
     if status not in OBSERVATION_CODES:
-        return LeftOut(_called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
+        return LeftOut(called(resource), f"Its status “{status[:40]}” is not a FHIR status.")
     if status not in SETTLED:
         return (
             None
             if status in ("cancelled", "entered-in-error")
-            else LeftOut(_called(resource), "It is not final yet.")
+            else LeftOut(called(resource), "It is not final yet.")
         )
     taken = day(
         resource.get("effectiveDateTime")
@@ -264,7 +264,7 @@ def _observations(resource: Json) -> list[IncomingResult | IncomingMeasurement |
         or resource.get("effectiveInstant")
     )
     if taken is None:
-        return LeftOut(_called(resource), "It does not say on which day it was taken.")
+        return LeftOut(called(resource), "It does not say on which day it was taken.")
     rows = [_one_observation(resource, resource, taken)]
     rows += [_one_observation(part, resource, taken) for part in objects(resource.get("component"))]
     return [row for row in rows if row is not None]
@@ -283,7 +283,8 @@ def _one_observation(
     if kind := MEASURED.get(loinc):
         return _measurement(kind, quantity, taken)
     unit, unit_code = text(quantity.get("unit")), text(quantity.get("code"))
-    source_id = f"{text(whole.get('id'))[:60]}:{loinc}"
+    key = text(whole.get("id"))[:60]
+    source_id = f"{key}:{loinc}" if key else ""
     return IncomingResult(loinc, values[0], unit or unit_code, taken, source_id, unit_code, tuple(values[1:]))
 
 

@@ -63,7 +63,7 @@ def _from_bundle(source: str, bundle: Json) -> FileContent:
         resource = obj(entry.get("resource"))
         if resource.get("resourceType") != "Patient":
             continue
-        for name in _names_of(entry, resource):
+        for name in names_of(entry, resource):
             owner.setdefault(name, len(patients))
         patients.append((f"entry {number}", resource))
     if not patients:
@@ -78,7 +78,7 @@ def _from_bundle(source: str, bundle: Json) -> FileContent:
         if kind not in fhir_clinical.READ_KINDS:
             continue
         subject = obj(resource.get("subject") or resource.get("patient"))
-        place = owner.get(_reference(subject))
+        place = owner.get(reference_of(subject))
         if place is None:
             stray += 1
         else:
@@ -87,7 +87,7 @@ def _from_bundle(source: str, bundle: Json) -> FileContent:
         name: resource
         for entry in entries
         if (resource := obj(entry.get("resource"))).get("resourceType") == "Medication"
-        for name in _names_of(entry, resource)
+        for name in names_of(entry, resource)
     }
     records = tuple(
         _patient(source, place, resource, belongings[number], shared)
@@ -99,7 +99,7 @@ def _from_bundle(source: str, bundle: Json) -> FileContent:
     return FileContent(records, left_out)
 
 
-def _names_of(entry: Json, resource: Json) -> list[str]:
+def names_of(entry: Json, resource: Json) -> list[str]:
     """Everything by which another resource may refer to this one."""
     names = [text(entry.get("fullUrl"))]
     if key := text(resource.get("id")):
@@ -107,7 +107,7 @@ def _names_of(entry: Json, resource: Json) -> list[str]:
     return [name for name in names if name]
 
 
-def _reference(reference: Json) -> str:
+def reference_of(reference: Json) -> str:
     name = text(reference.get("reference")).split("/_history/")[0]
     return "/".join(name.rsplit("/", 2)[-2:]) if name.startswith(("http://", "https://")) else name
 
@@ -120,7 +120,7 @@ def _patient(
     shared: dict[str, Json] | None = None,
 ) -> IncomingPatient | Unreadable:
     wrong = fhir_clinical.problem_with_shape(resource, tolerated=_CHECKED_LATER)
-    number = _record_number(resource)
+    number = record_number_of(resource)
     named = f"patient {number}"[:80] if number and number.isprintable() else "patient without a number"
     place = f"{place}, {named}" if place else named
     if wrong:
@@ -147,7 +147,7 @@ def _patient(
     )
 
 
-def _record_number(resource: Json) -> str:
+def record_number_of(resource: Json) -> str:
     """The medical record number (identifier type MR), else the resource's own id."""
     numbered = [
         identifier

@@ -19,6 +19,8 @@ SUFFIXES = (".csv", ".json")
 
 
 class Command(BaseCommand):
+    subject = "patients"
+    owned = "the clinic the patients belong to"
     help = (
         "Import patients from CSV lists and FHIR R4 bundles. Importing the same files again changes nothing."
     )
@@ -27,9 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "paths", nargs="+", metavar="PATH", help="a file, or a directory searched for both kinds"
         )
-        parser.add_argument(
-            "--clinic", required=True, metavar="SLUG", help="the clinic the patients belong to"
-        )
+        parser.add_argument("--clinic", required=True, metavar="SLUG", help=self.owned)
         parser.add_argument("--report", metavar="FILE", help="where to write the report as JSON")
 
     def handle(self, *args: Any, paths: list[str], clinic: str, report: str | None, **options: Any) -> None:
@@ -42,7 +42,11 @@ class Command(BaseCommand):
         if target and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise CommandError(f"The report cannot be written to {report}.")
         found = import_now(
-            clinic=place, files=((name, _content(path)) for name, path in files), by=None, now=timezone.now()
+            clinic=place,
+            files=((name, _content(path)) for name, path in files),
+            by=None,
+            now=timezone.now(),
+            subject=self.subject,
         )
         if target:
             try:
@@ -52,12 +56,7 @@ class Command(BaseCommand):
         self._tell(found, len(files))
 
     def _tell(self, report: dict[str, Any], files: int) -> None:
-        words = (
-            f"{files} files read: {report['added']} added, {report['updated']} updated, "
-            f"{report['unchanged']} unchanged, {len(report['refused'])} refused; "
-            f"{report['to_confirm']} wait for a person."
-        )
-        self._say(words)
+        self._say(self.summary(report, files))
         for row in report["refused"]:
             field = f", {row['field']}" if row["field"] else ""
             self._say(f"  refused: {row['source']}, {row['place']}{field}: {row['reason']}")
@@ -68,6 +67,13 @@ class Command(BaseCommand):
             self._say(
                 f"  {len(report['left_out'])} details were left out; the report names each with its reason."
             )
+
+    def summary(self, report: dict[str, Any], files: int) -> str:
+        return (
+            f"{files} files read: {report['added']} added, {report['updated']} updated, "
+            f"{report['unchanged']} unchanged, {len(report['refused'])} refused; "
+            f"{report['to_confirm']} wait for a person."
+        )
 
     def _say(self, words: str) -> None:
         """One line, with a question mark for each letter the terminal cannot show."""
