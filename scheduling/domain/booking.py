@@ -161,8 +161,8 @@ def interval_refusal(
     """The minimum interval against all of the patient's infusions, here or elsewhere, given or booked.
 
     ``own_induction`` are the course's other induction infusions, which an induction infusion may stand near;
-    ``others`` are all the rest. From the second induction infusion on those before it do not count, because the
-    first one answers for them; those after it do.
+    ``others`` are all the rest. From the second induction infusion on those before the induction do not count,
+    because its first one answers for them; those since do, and so does what stands after.
     """
     induction = phase_of(regimen, ordinal) is CoursePhase.INDUCTION
     own = list(own_induction)
@@ -170,7 +170,8 @@ def interval_refusal(
         return check_interval(on, others=[on], induction_pair=True, min_days=regimen.min_interval_days)
     counted = [*others] if induction else [*others, *own]
     if induction and ordinal > 1:
-        counted = [day for day in counted if day >= on]
+        begun = min([*own, on])
+        counted = [day for day in counted if day >= begun]
     return check_interval(on, others=counted, induction_pair=False, min_days=regimen.min_interval_days)
 
 

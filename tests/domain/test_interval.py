@@ -28,8 +28,14 @@ def test_the_second_of_a_pair_keeps_its_distance_from_what_stands_after_it(days_
 
 def test_the_second_of_a_pair_may_stand_near_the_first_and_what_came_before():
     assert code(2, SECOND, own=[FIRST], others=[FIRST - timedelta(days=112)]) is None
-    assert code(2, SECOND, own=[FIRST], others=[SECOND - timedelta(days=3)]) is None
+    assert code(2, SECOND, own=[FIRST], others=[FIRST - timedelta(days=1)]) is None
     assert code(2, SECOND, own=[SECOND]) == "infusion_same_day"
+
+
+def test_the_second_of_a_pair_keeps_its_distance_from_one_given_elsewhere_since_the_first():
+    between = [FIRST + timedelta(days=11)]
+    assert code(2, SECOND, own=[FIRST], others=between) == "interval_too_short"
+    assert code(2, FIRST + timedelta(days=11 + 112), own=[FIRST], others=between) is None
 
 
 def test_the_first_of_a_pair_and_every_later_infusion_keep_their_distance_on_both_sides():
