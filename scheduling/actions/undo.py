@@ -25,6 +25,7 @@ from scheduling.models import (
     ScheduleChange,
     Visit,
     VisitVersion,
+    WaitlistEntry,
 )
 from scheduling.queries import (
     NOT_LATEST,
@@ -53,8 +54,8 @@ TAKEN = frozenset({"chair_taken", "nurse_full", "nurse_starting", "prep_full", "
 
 def undo_change(*, change: ScheduleChange, by: User | None, now: datetime) -> ScheduleChange:
     """Put everything a change did back to what stood before it: its visits, the course's start and windows, what was
-    decided. A visit it had booked is taken back; one it had cancelled stands again. The patient, who has heard nothing
-    yet, is told nothing.
+    decided. A visit it had booked is taken back; one it had cancelled stands again; whom it had brought forward from
+    the waiting list waits again. The patient, who has heard nothing yet, is told nothing.
 
     A change that was undone already is left as it is. Refused once the clinic's notice delay has passed, when it is not
     the patient's latest change, when a visit was changed or an infusion given since, when somebody took the freed
@@ -77,6 +78,7 @@ def undo_change(*, change: ScheduleChange, by: User | None, now: datetime) -> Sc
         _restore_visits(row, pairs, batch, by=by, now=now)
         if course is not None:
             _restore_course(course, row, now=now)
+        _wait_again(row, [visit for visit, _ in pairs], by=by)
         row.undone_at = now
         row.save(update_fields=["undone_at"])
         record(
@@ -266,3 +268,22 @@ def _restore_row(row: PlannedInfusion, was: dict[str, Any]) -> None:
         setattr(row, name, values[name])
     if differing:
         row.save(update_fields=differing)
+
+
+def _wait_again(row: ScheduleChange, visits: Collection[Visit], *, by: User | None) -> None:
+    """Whoever came earlier from the waiting list by this very change keeps the place in it, unless put there anew."""
+    entries = WaitlistEntry.objects.of(row.clinic).filter(
+        planned_infusion__in=[visit.planned_infusion_id for visit in visits if visit.planned_infusion_id]
+    )
+    waiting = set(entries.filter(state="waiting").values_list("planned_infusion_id", flat=True))
+    for entry in entries.filter(state="moved", ended_at=row.at).exclude(planned_infusion__in=waiting):
+        entry.state, entry.ended_at = "waiting", None
+        entry.save(update_fields=["state", "ended_at"])
+        record(
+            clinic=row.clinic,
+            by=by,
+            verb="waits again",
+            subject=entry,
+            record_number=row.patient.record_number,
+            changes={"state": ["moved", "waiting"]},
+        )

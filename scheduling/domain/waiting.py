@@ -74,7 +74,7 @@ class Waiter:
     ``phases`` and ``years`` are those of the freed time's day, ``present`` the start of the visit booked now (None:
     not booked), ``own_induction`` and ``others`` the days of the patient's other infusions, ``partners`` the booked
     later induction infusions as (ordinal, day), ``busy`` the patient's other visits. ``declined`` are times to which
-    the patient said no.
+    the patient said no. ``kept`` says why held windows need the freed day's room, empty where this patient may have it.
     """
 
     entry: int
@@ -98,6 +98,7 @@ class Waiter:
     busy: tuple[tuple[datetime, datetime], ...] = ()
     has_open_offer: bool = False
     declined: frozenset[datetime] = frozenset()
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,8 @@ def _against_the_day(freed: Freed, waiter: Waiter, zone: ZoneInfo) -> list[Refus
     ends = freed.starts + timedelta(minutes=total_minutes(waiter.phases))
     if any(starts < ends and until > freed.starts for starts, until in waiter.busy):
         found.append(Refusal("patient_busy", "The patient has another visit at that time."))
+    if waiter.kept:
+        found.append(Refusal("kept_for_holds", waiter.kept))
     return [refusal for refusal in found if refusal is not None]
 
 

@@ -29,6 +29,7 @@ from scheduling.models import (
 
 from .courses import SERIOUS_GRADE, History, day_of, signed
 from .days import read_days
+from .holds import kept_days
 from .plan import CoursePlan
 
 FREED_DAYS = 14
@@ -184,25 +185,31 @@ def _plans(clinic: Clinic, found: Iterable[Waiting]) -> dict[int, CoursePlan]:
 def answers(read: Freeable, freed: Freed, day: DayCapacity, *, now: datetime) -> tuple[Answer, ...]:
     """Everybody who waits, judged for one freed time: those who fit in the stated order, then the others."""
     by_entry = {each.entry.pk: each for each in read.waiting}
-    found = _ranked(read, freed, day, now=now)
+    kept = kept_days(read.clinic, {day.day: day}, now=now)
+    found = _ranked(read, freed, day, kept, now=now)
     return (
         *(Answer(by_entry[fit.waiter.entry], fit, None) for fit in found.fits),
         *(Answer(by_entry[other.waiter.entry], None, other) for other in found.refused),
     )
 
 
-def _ranked(read: Freeable, freed: Freed, day: DayCapacity, *, now: datetime) -> Ranking:
-    waiters = [_waiter(read, each, freed) for each in read.waiting]
+def _ranked(
+    read: Freeable, freed: Freed, day: DayCapacity, kept: Mapping[date, str], *, now: datetime
+) -> Ranking:
+    waiters = [_waiter(read, each, freed, kept.get(day.day, "")) for each in read.waiting]
     notice = timedelta(hours=read.clinic.waitlist_notice_hours)
     return rank(freed, waiters, day, now=now, notice=notice)
 
 
-def _waiter(read: Freeable, each: Waiting, freed: Freed) -> Waiter:
-    """One who waits, as the rules see them on the freed time's day."""
+def _waiter(read: Freeable, each: Waiting, freed: Freed, kept: str) -> Waiter:
+    """One who waits, as the rules see them on the freed time's day. A window of their own, or a visit of that very
+    day, is room they have already.
+    """
     row, plan = each.entry, read.plans[each.entry.pk]
     planned = plan.infusion(row.planned_infusion.ordinal) or row.planned_infusion
     visit, on = plan.visit_of(planned), local_date(freed.starts, read.clinic.zone)
     own, others = plan.infusion_days(besides=[planned.pk])
+    has_room = planned.held_at is not None or (visit is not None and day_of(visit, read.clinic) == on)
     return Waiter(
         entry=row.pk,
         since=row.at,
@@ -225,6 +232,7 @@ def _waiter(read: Freeable, each: Waiting, freed: Freed) -> Waiter:
         busy=tuple((v.starts_at, v.ends_at) for v in plan.visits if visit is None or v.pk != visit.pk),
         has_open_offer=row.pk in read.open_to,
         declined=read.declined.get(row.pk, frozenset()),
+        kept="" if has_room else kept,
     )
 
 
@@ -261,13 +269,14 @@ def freed_times(clinic: Clinic, read: Freeable, *, now: datetime) -> list[FreedT
     given_up = _given_up(clinic, now)
     days = {local_date(starts, clinic.zone) for starts, _ in given_up}
     capacity = read_days(clinic, days, now=now)
+    kept = kept_days(clinic, capacity, now=now)
     seats = {chair.pk: chair for chair in Chair.objects.of(clinic)}
     found: list[FreedTime] = []
     for (starts, key), at in sorted(given_up.items()):
         day = capacity[local_date(starts, clinic.zone)]
         minutes = free_minutes(day, key, starts)
         if minutes and len(found) < SHOWN_FREED:
-            fits = len(_ranked(read, Freed(starts, key), day, now=now).fits)
+            fits = len(_ranked(read, Freed(starts, key), day, kept, now=now).fits)
             found.append(FreedTime(starts, starts + timedelta(minutes=minutes), seats[key], at, fits))
     return found
 

@@ -4,13 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from clinics.domain.refusals import Refused
 from clinics.models import AuditEntry
 from patients.models import Wishes
-from scheduling.actions import cancel_visit, move_visit, waiting
+from scheduling.actions import cancel_visit, move_visit, undo_change, waiting
 from scheduling.domain.booking import Seat
 from scheduling.domain.waiting import Freed
-from scheduling.models import ChairHold, Visit, VisitVersion, WaitlistEntry, WaitlistOffer
-from scheduling.queries import read_days
+from scheduling.models import ChairHold, PlannedInfusion, Visit, VisitVersion, WaitlistEntry, WaitlistOffer
+from scheduling.queries import latest_change, read_days
 from scheduling.queries import waiting as queries
 from tests import factory
 
@@ -104,6 +105,23 @@ def test_number_of_queries_does_not_grow_with_the_list(clinic, django_assert_num
         read = queries.read_waiting(clinic, now=NOW)
     assert len(read.waiting) == 4
     assert freed.starts == at(11)
+
+
+def test_a_day_that_held_windows_need_is_offered_to_nobody_from_another_day(clinic, desk):
+    freed, entry = a_freed_time(clinic), waits(a_patient(clinic, 20))
+    clinic.chairs.exclude(pk=freed.chair).update(in_service=False)
+    this_day = {"earliest_on": at(11).date(), "latest_on": at(11).date(), "held_at": NOW, "held_minutes": 285}
+    holding = [third(a_patient(clinic, None)) for _ in range(2)]
+    # One chair takes two such visits a day.
+    for row, expected in zip(holding, ([], ["kept_for_holds"]), strict=True):
+        PlannedInfusion.objects.filter(pk=row.pk).update(**this_day)
+        assert answer(clinic, freed) == [(entry.pk, expected or None)]
+    assert [fits for *_, fits in freed_times(clinic)] == [0]
+    with pytest.raises(Refused) as refused:
+        offered(clinic, freed, [entry])
+    assert refused.value.codes == ("kept_for_holds",)
+    own = waits(holding[0].patient)
+    assert (own.pk, None) in answer(clinic, freed)
 
 
 def test_another_clinics_patients_are_not_in_the_answer(clinic):
@@ -261,6 +279,28 @@ def test_accepting_twice_moves_once(clinic, desk):
     first = waiting.accept(offer=offers[0], by=desk, now=NOW)
     second = waiting.accept(offer=offers[0], by=desk, now=NOW)
     assert (first.pk, first.version, second.version) == (second.pk, 2, 2)
+
+
+def test_who_came_earlier_by_mistake_waits_again_once_that_is_undone(clinic, desk):
+    freed, patient = a_freed_time(clinic), a_patient(clinic, 20)
+    entry = waits(patient)
+    offers = offered(clinic, freed, [entry])
+    waiting.accept(offer=offers[0], by=desk, now=NOW)
+    undo_change(change=latest_change(patient), by=desk, now=NOW + timedelta(seconds=60))
+    entry.refresh_from_db()
+    assert (visit_of(patient).starts_at, entry.state, entry.ended_at) == (at(20), "waiting", None)
+    again = offered(clinic, freed, [entry], now=NOW + timedelta(seconds=70))
+    assert waiting.accept(offer=again[0], by=desk, now=NOW + HOURS).starts_at == at(11)
+
+
+def test_undoing_another_move_puts_nobody_on_the_waiting_list(clinic, desk):
+    freed, patient = a_freed_time(clinic), a_patient(clinic, 20)
+    offers = offered(clinic, freed, [waits(patient)])
+    visit = waiting.accept(offer=offers[0], by=desk, now=NOW)
+    seat = Seat(at(12), visit.chair_id, visit.nurse_id)
+    move_visit(visit=visit, seat=seat, version=2, reason="asked", by=desk, now=NOW + HOURS)
+    undo_change(change=latest_change(patient), by=desk, now=NOW + HOURS)
+    assert WaitlistEntry.objects.get(patient=patient).state == "moved"
 
 
 def test_unbooked_infusion_is_booked_by_accepting(clinic, desk):
