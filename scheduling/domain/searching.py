@@ -26,7 +26,8 @@ class Tick:
 @dataclass(frozen=True, slots=True)
 class FreeDay:
     """One day's free starts. ``chairs`` names for each chair the steps (as bits) at which a visit of ``minutes`` may
-    begin with at least one nurse; ``ticks`` are the times of the grid. ``closed`` says why nothing is open.
+    begin with at least one nurse; ``ticks`` are the times of the grid. ``closed`` says why it is shut, ``kept`` that
+    held windows need what would be free.
     """
 
     day: date
@@ -34,6 +35,7 @@ class FreeDay:
     closed: str
     chairs: dict[int, int]
     ticks: Sequence[Tick]
+    kept: str = ""
 
     def of_chair(self, chair: int) -> list[str]:
         """The free starts of one chair, as hours and minutes."""

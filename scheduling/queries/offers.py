@@ -163,7 +163,10 @@ def single_times(
     span, window, sooner, later = shown
     days_read = list(span.days())
     capacity = read_days(plan.clinic, days_read, now=now, patient=plan.course.patient, without=without)
-    kept = keep_days(plan.clinic, capacity, now=now, own=_held(planned))
+    # Within its own day a visit that moves takes no room from anybody.
+    stays = plan.days_of(without)
+    others = {day: here for day, here in capacity.items() if day not in stays}
+    kept = keep_days(plan.clinic, others, now=now, own=_held(planned))
     found = single_offers(
         capacity,
         span,

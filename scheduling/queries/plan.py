@@ -106,6 +106,10 @@ class CoursePlan:
         others += [day for day in self.past.given if day not in own_given]
         return own, others
 
+    def days_of(self, visits: Collection[int]) -> set[date]:
+        """The days on which some of the patient's visits stand."""
+        return {day_of(visit, self.clinic) for visit in self.visits if visit.pk in visits}
+
     def clashing(self, starts: datetime, ends: datetime, *, besides: Collection[int]) -> Visit | None:
         """Another standing visit of the patient at that time; ``besides`` are visits that are being moved."""
         return next(

@@ -78,11 +78,10 @@ def _told(found: list[queries.FreeDay], *, each_chair: bool) -> dict[str, Any]:
     days: list[dict[str, Any]] = []
     for day in found:
         told: dict[str, Any] = {"day": day.day.isoformat(), "minutes": day.minutes}
-        if day.closed:
-            told["closed"] = day.closed
-        elif each_chair:
+        told |= {name: words for name, words in (("closed", day.closed), ("kept", day.kept)) if words}
+        if each_chair and not day.closed:
             told["chairs"] = {str(key): day.of_chair(key) for key in day.chairs}
-        else:
+        elif not day.closed:
             told["starts"] = [{"time": text, "chairs": count} for text, count in day.starts()]
         days.append(told)
     return {"days": days}

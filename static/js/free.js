@@ -42,6 +42,7 @@
     const on = long(found.day);
     place.querySelector("fieldset")?.remove();
     if (found.closed) said.textContent = `Closed on ${on}: ${found.closed}.`;
+    else if (found.kept) said.textContent = `Nothing on ${on}: ${found.kept}`;
     else if (!starts.length) said.textContent = `Nothing is free on ${on} for ${found.minutes} minutes.`;
     else said.textContent = `${starts.length} free ${starts.length === 1 ? "start" : "starts"} on ${on} for ${found.minutes} minutes.`;
     if (!starts.length) return;

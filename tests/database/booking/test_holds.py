@@ -186,6 +186,9 @@ def test_moving_within_a_scarce_day_costs_nothing(small, desk):
         visit=visit, seat=seat(small, at(10, 9, 30)), version=1, reason="later", by=desk, now=NOW
     )
     assert moved.starts_at == at(10, 9, 30)
+    plan, row = queries.read_plan(first), first.planned_infusions.get(ordinal=1)
+    times = queries.single_times(plan, row, now=NOW, without=[moved.pk], days=1)
+    assert ({card.places[0].starts.date() for card in times.cards}, times.kept) == ({date(2031, 3, 10)}, ())
 
 
 def test_days_that_held_windows_need_are_not_offered(small, desk):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinics.models import AuditEntry, Closure, Shift
 from patients.models import Wishes
+from scheduling.domain.course import in_words
 from scheduling.models import Visit
 from tests import factory
 from tests.web.booking.arranged import booked, monday, pair_url, seat, single_url, text_of
@@ -83,11 +84,31 @@ def test_an_infusions_own_length_place_and_patient_count(desk, clinic, course):
     assert AuditEntry.objects.of(clinic).filter(changes__page="free times").count() == 3
 
 
+def test_a_day_that_held_windows_need_has_no_start_for_another_infusion(desk, clinic, course):
+    planned = course.planned_infusions.get(ordinal=1)
+    clinic.chairs.exclude(pk=clinic.chairs.first().pk).update(in_service=False)
+    other = factory.make_course(factory.make_patient(clinic), start_on=monday())
+    held = other.planned_infusions.filter(ordinal=1)
+    held.update(latest_on=monday(), held_at=timezone.now(), held_minutes=375)
+    day = ask(desk, minutes="", infusion=planned.pk).json()["days"][0]
+    assert (day["starts"], day["kept"].partition(";")[0]) == (
+        [],
+        f"1 infusion is held for {in_words(monday())} to {in_words(monday())}",
+    )
+    own = ask(desk, minutes="", infusion=held.get().pk).json()["days"][0]
+    assert (own["starts"][0]["time"], "kept" in own) == ("08:00", False)
+
+
 def test_the_visit_that_is_being_moved_is_not_in_its_own_way(desk, clinic, course):
     booked(course, desk.member)
+    clinic.chairs.exclude(pk=clinic.chairs.first().pk).update(in_service=False)
+    other = factory.make_course(factory.make_patient(clinic), start_on=monday())
+    other.planned_infusions.filter(ordinal=1).update(
+        latest_on=monday(), held_at=timezone.now(), held_minutes=375
+    )
     planned = course.planned_infusions.get(ordinal=1)
     starts = ask(desk, minutes="", infusion=planned.pk).json()["days"][0]["starts"]
-    assert starts[0] == {"time": "08:00", "chairs": 2}
+    assert starts[0] == {"time": "08:00", "chairs": 1}
 
 
 def test_a_closed_day_says_why_and_no_time_that_has_passed_is_offered(desk, clinic):
