@@ -176,14 +176,15 @@ def rooms_for(
     *,
     now: datetime,
     besides: Collection[int] = (),
+    without: Collection[int] = (),
 ) -> list[RoomFor]:
     """How much room each of some windows, with a visit's minutes, has beside what is held already; ``besides`` are
-    held infusions to leave out. The held windows that touch one of the windows count, and their days are read; what
-    competes with those in turn is not asked.
+    held infusions to leave out, ``without`` visits that will stand there no more. The held windows that touch one of
+    the windows count, and their days are read; what competes with those in turn is not asked.
     """
     if not wanted:
         return []
-    room, read = _room_around(clinic, wanted, besides, now)
+    room, read = _room_around(clinic, wanted, besides, now, without)
     return [
         RoomFor(room.inside(window.earliest, window.latest), _closed_throughout(read, window))
         for window, _ in wanted
@@ -222,7 +223,11 @@ def without_room(clinic: Clinic, *, now: datetime) -> frozenset[int]:
 
 
 def _room_around(
-    clinic: Clinic, wanted: Sequence[tuple[Window, int]], besides: Collection[int], now: datetime
+    clinic: Clinic,
+    wanted: Sequence[tuple[Window, int]],
+    besides: Collection[int],
+    now: datetime,
+    without: Collection[int] = (),
 ) -> tuple[Room, dict[date, DayCapacity]]:
     """What is left on the days of some windows and of the held ones that touch them, and those days."""
     today = today_of(clinic, now)
@@ -236,7 +241,7 @@ def _room_around(
     ]
     spans = [window for window, _ in wanted] + [Window(each.earliest, each.latest) for each in around]
     days = {day for span in spans for day in _between(max(span.earliest, today), span.latest)}
-    read = read_days(clinic, days, now=now)
+    read = read_days(clinic, days, now=now, without=without)
     longest = max([minutes for _, minutes in wanted] + [each.minutes for each in around])
     most = {day: count + TIGHT + 1 for day, count in _held_on(around, read).items()}
     return Room(fitting_each(read, shape_of(longest), most), around), read

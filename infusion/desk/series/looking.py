@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from clinics.domain.calendar import local_date
 from evaluation.domain.verdict import sample_spans
@@ -12,11 +12,12 @@ from evaluation.queries import subject_of
 from infusion.reminders.domain.due import reminder_times, title
 from infusion.reminders.queries import rules_of
 from monitoring.domain.follow_up import FollowUpDue, Infused, follow_ups_due
+from scheduling.domain.booking import Window
 from scheduling.domain.course import in_words
 from scheduling.domain.series import Outlook, outside, short_intervals
 from scheduling.forms import offer_text
 from scheduling.models import PlannedInfusion
-from scheduling.queries import Ask, CoursePlan, Step, day_of, today_of
+from scheduling.queries import Ask, CoursePlan, Step, day_of, rooms_for, today_of
 
 from .forms import RowForm
 
@@ -63,7 +64,7 @@ def rows(
     """Every infusion still to be given, in order."""
     before = {step.ordinal: _day(plan, step.before, step) for step in steps}
     after = {step.ordinal: _day_after(plan, step) for step in steps}
-    near = _too_near(plan, steps, after)
+    near, full = _too_near(plan, steps, after), _without_room(plan, steps, now=now)
     follow_ups = _follow_ups(plan, steps, before, now=now), _follow_ups(plan, steps, after, now=now)
     found = []
     for step in steps:
@@ -77,7 +78,7 @@ def rows(
             Row(
                 step=step,
                 moves=step.seat is not None or step.gives_up or before[n] != after[n],
-                flags=tuple(_flags(step, after[n], near.get(n), plan)),
+                flags=(*_flags(step, after[n], near.get(n), plan), *full.get(n, ())),
                 brings=tuple(brings),
                 form=forms.get(n),
             )
@@ -114,6 +115,43 @@ def _too_near(plan: CoursePlan, steps: Iterable[Step], after: dict[int, date | N
         min_days=plan.regimen.min_interval_days,
         others=[day for day in plan.past.given if day not in here],
     )
+
+
+def _without_room(plan: CoursePlan, steps: Iterable[Step], *, now: datetime) -> dict[int, tuple[str, ...]]:
+    """The windows that would be held, or held on other days, where nothing more fits: in words, by infusion."""
+    held = [step for step in steps if step.after is not None and _holds_anew(step)]
+    wanted = [
+        (Window(step.after.earliest_on, step.after.latest_on), _minutes(step)) for step in held if step.after
+    ]
+    rooms = rooms_for(
+        plan.clinic,
+        wanted,
+        now=now,
+        besides=[step.before.pk for step in held],
+        without=[step.visit.pk for step in held if step.visit],
+    )
+    return {
+        step.ordinal: ("The clinic is closed throughout its window.",)
+        if room.closed
+        else ("Its window has no room: all of it is booked or held.",)
+        for step, room in zip(held, rooms, strict=True)
+        if room.word == "none"
+    }
+
+
+def _holds_anew(step: Step) -> bool:
+    """Whether a window would come to be held, or one that is held would lie on other days."""
+    before, after = step.before, step.after
+    if after is None or step.held:
+        return step.held
+    moves = (before.earliest_on, before.latest_on) != (after.earliest_on, after.latest_on)
+    return before.held_at is not None and step.visit is None and moves
+
+
+def _minutes(step: Step) -> int:
+    if step.visit is None:
+        return step.before.held_minutes
+    return (step.visit.ends_at - step.visit.starts_at) // timedelta(minutes=1)
 
 
 def _flags(step: Step, day: date | None, gap: int | None, plan: CoursePlan) -> Iterable[str]:

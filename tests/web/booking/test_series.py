@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from clinics.models import Closure
+from clinics.models import ChairOutage, Closure
 from scheduling import actions
 from scheduling.forms import offer_text
 from scheduling.models import DoseDecision, PlannedInfusion, ScheduleChange, Visit, VisitVersion
@@ -137,6 +137,7 @@ def test_where_no_time_is_found_another_is_chosen_or_the_window_held(desk, clini
     assert "No free time for infusion 3 from" in text_of(page)
     held = desk.post(url_of(first), where | {"infusion3-hold": "on"})
     assert held.context["can_confirm"] is True
+    assert "The clinic is closed throughout its window." in text_of(held)
     sent = carried(held) | {"infusion3-hold": "on", "reason": "On holiday"}
     assert desk.post(url_of(first), sent).status_code == 302
     third.refresh_from_db()
@@ -270,6 +271,21 @@ def test_a_decision_is_previewed_confirmed_and_shown(prescriber, clinic, course,
     assert done in text_of(answer)
     assert "An infection" in text_of(answer)
     assert DoseDecision.objects.get().kind == kind
+
+
+def test_a_held_window_that_would_lie_where_nothing_fits_is_flagged(prescriber, clinic, course):
+    *_, third = a_series(course, prescriber.member)
+    held = course.planned_infusions.get(ordinal=4)
+    url = reverse("series:decide", args=[third.planned_infusion_id])
+    typed = {"kind": "defer", "days": "14", "carries": "on", "reason": "An infection"}
+    flag = "Its window has no room: all of it is booked or held."
+    assert flag not in text_of(prescriber.post(url, typed))
+    for chair in clinic.chairs.all():
+        first, last = (day + timedelta(days=14) for day in (held.earliest_on, held.latest_on))
+        ChairOutage.objects.create(clinic=clinic, chair=chair, first_day=first, last_day=last)
+    page = prescriber.post(url, typed)
+    assert [row.flags[-1] for row in page.context["rows"] if row.step.ordinal == 4] == [flag]
+    assert flag in text_of(page)
 
 
 @pytest.mark.parametrize(
