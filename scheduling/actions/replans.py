@@ -15,9 +15,10 @@ from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Clinic, User
 from scheduling.domain import proposals
+from scheduling.domain.booking import FARTHEST, TOO_FAR
 from scheduling.domain.disruption import Disruption, problems
 from scheduling.domain.proposals import INLINE_SECONDS, LIMIT_SECONDS, Ending, Proposed, Spot
-from scheduling.domain.replanning import Answer, Place, Problem, Progress, cost
+from scheduling.domain.replanning import Answer, Place, Problem, Progress, cost, ended_by
 from scheduling.models import Replan
 from scheduling.optimiser import Limits, solve
 from scheduling.queries import today_of
@@ -54,14 +55,16 @@ def ask_replan(
     """Note a question to the optimiser: to re-plan a day, to make up for a disruption, or to plan reserved windows.
     With ``note`` what has happened is entered in the same stroke (see note_disruption).
 
-    The same question by the same person a moment ago is that question. Refused in the past, out of order, and where
-    a disruption is not told in full.
+    The same question by the same person a moment ago is that question. Refused in the past, too far ahead, out of
+    order, and where a disruption is not told in full.
     """
     found = problems(what, today=today_of(clinic, now)) if what else []
     if what is None and last_day < today_of(clinic, now):
         found.append(Refusal("day_past", "This day is over. Choose today or a later day.", "first_day"))
     if last_day < first_day or (last_day - first_day).days >= LONGEST_MONTH:
         found.append(Refusal("too_long", "Ask about a month at most.", "last_day"))
+    if first_day > today_of(clinic, now) + FARTHEST:
+        found.append(TOO_FAR)
     if found:
         raise Refused(*dict.fromkeys(found))
     params = asked.stored | (what.stored if what else {})
@@ -209,9 +212,9 @@ def _answer(question: Question, limit: float, watch: _Watch) -> Answer:
     second = replace(second, seconds=second.seconds + (first.seconds if first else 0))
     may_stay = {row.planned for row in question.rows if not row.affected}
     if not may_stay & set(second.left) and second.objective is not None and second.objective <= dear:
-        return second
+        return replace(second, ended_by=ended_by(first, second))
     proved = second.bound is not None and dear <= second.bound
-    return replace(
+    stands = replace(
         second,
         placed=tuple(placed),
         left=left,
@@ -219,6 +222,7 @@ def _answer(question: Question, limit: float, watch: _Watch) -> Answer:
         status="optimal" if proved else "feasible",
         ended_by="proof" if proved else second.ended_by,
     )
+    return replace(stands, ended_by=ended_by(first, stands))
 
 
 def _staying(question: Question) -> list[Place]:

@@ -223,6 +223,15 @@ class Answer:
         return max(self.objective - self.bound, 0) / max(abs(self.objective), 1)
 
 
+def ended_by(first: Answer | None, second: Answer) -> Ending:
+    """What ended a search of two parts: the second where its plan is proved best, else a person or the clock where they
+    ended either.
+    """
+    if first is not None and second.status != "optimal" and second.ended_by != "stopped":
+        return first.ended_by if first.ended_by in ("stopped", "wall_clock") else second.ended_by
+    return second.ended_by
+
+
 def day_of(capacity: DayCapacity) -> Day:
     """A day's capacity as the question needs it: what stays was added to it, the visits that may move were not."""
     ticks: list[int] = []

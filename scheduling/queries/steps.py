@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 from clinics.domain.calendar import local_date, local_instant
 from clinics.domain.refusals import Refusal
 from scheduling.domain.booking import (
+    FARTHEST,
+    TOO_FAR,
     Seat,
     Window,
     interval_refusal,
@@ -137,6 +139,7 @@ class _Laying:
         found = [
             time_refusal(seat.starts, now=self.now),
             self._window_refusal(step.before, new, day),
+            TOO_FAR if seat.starts > self.now + FARTHEST else None,
             interval_refusal(self.plan.regimen, new.ordinal, day, own_induction=own, others=others),
             Refusal("patient_busy", "The patient has another visit at that time.", "time") if clash else None,
         ]

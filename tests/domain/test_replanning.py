@@ -4,7 +4,7 @@ import pytest
 
 from scheduling.domain.baseline import greedy
 from scheduling.domain.capacity import NurseRules, Occupied, Phase
-from scheduling.domain.replanning import Allowed, Link, ToPlace, Weights, cost, day_of
+from scheduling.domain.replanning import Allowed, Answer, Link, ToPlace, Weights, cost, day_of, ended_by
 from scheduling.domain.verifying import verify
 from tests.domain.planning import (
     DAY,
@@ -192,3 +192,26 @@ def test_the_plain_answer_hands_over_where_no_nurse_is_there_throughout():
     assert verify(problem, greedy(problem)) == ()
     assert greedy(question(long, days=[room], handovers=False)).left == (1,)
     assert RULES.units == 3
+
+
+# --- the ending -----------------------------------------------------------------------------------------------
+
+
+def ended(ending, status="feasible"):
+    return Answer((), (), status, 10, None, 1.0, ending)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (None, ended("deterministic_limit"), "deterministic_limit"),
+        (ended("proof", "optimal"), ended("deterministic_limit"), "deterministic_limit"),
+        (ended("proof", "optimal"), ended("wall_clock"), "wall_clock"),
+        (ended("wall_clock"), ended("deterministic_limit"), "wall_clock"),
+        (ended("wall_clock"), ended("proof", "optimal"), "proof"),
+        (ended("wall_clock"), ended("stopped"), "stopped"),
+        (ended("stopped"), ended("deterministic_limit"), "stopped"),
+    ],
+)
+def test_a_search_of_two_parts_says_so_where_the_clock_ended_the_first(first, second, expected):
+    assert ended_by(first, second) == expected

@@ -218,14 +218,15 @@ def test_the_same_day_at_another_hour_takes_nothing_along(clinic, desk, series):
 def test_day_1_far_from_its_start_asks_for_a_prescriber(clinic, desk, series):
     asked = moving(series, at(7))
     assert codes(actions.move_series, by=desk, **asked) == ("outside_window",)
+    slip = moving(series, at(7).replace(year=2035), prescriber=True)
+    assert "too_far" in codes(actions.move_series, by=series.prescribed_by, **slip)
     actions.move_series(by=series.prescribed_by, now=NOW, prescriber=True, **asked)
     assert times(series)[:2] == [(1, at(7)), (2, at(21))]
 
 
 def test_a_series_is_not_moved_inside_the_minimum_interval(clinic, desk, series):
     asked = moving(series, datetime(2031, 7, 10, 8, tzinfo=UTC), ordinal=3)
-    found = codes(actions.move_series, by=desk, prescriber=True, **asked)
-    assert "interval_too_short" in found
+    assert "interval_too_short" in codes(actions.move_series, by=desk, prescriber=True, **asked)
 
 
 def test_a_series_moved_is_undone_whole(clinic, desk, series):

@@ -96,6 +96,7 @@ def test_past_and_endless_questions_are_refused(clinic, desk):
     assert codes(clinic, desk, first_day=yesterday, last_day=yesterday) == ["day_past"]
     assert codes(clinic, desk, last_day=yesterday) == ["day_past", "too_long"]
     assert codes(clinic, desk, last_day=DAY + timedelta(days=31)) == ["too_long"]
+    assert codes(clinic, desk, first_day=date.max, last_day=date.max) == ["too_far"]
 
 
 def test_absence_may_be_noted_at_once(clinic, desk):
