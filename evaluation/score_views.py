@@ -69,6 +69,8 @@ def _outcome(patient: Any, score: Score, form: ScoreForm, today: date, entry: An
     on_record = given_again(score, entry.components) if entry else {}
     found = calculate(score, form.given if form.is_bound else on_record)
     shown: dict[str, Any] = {"score": score, "outcome": None, "missing": [], "wrong": []}
+    if isinstance(found, Calculated) and not (form.is_bound or entry):
+        return shown  # ticks that nobody has looked at yet are no score of zero
     if isinstance(found, Calculated):
         on = read_day(str(form.data.get("observed_on", "")))
         before = score_queries.last_before(
@@ -106,7 +108,7 @@ def live(request: StaffRequest, patient_pk: int, code: str) -> HttpResponse:
     form = _form(request, patient, chosen)
     entry = score_queries.entry_called(patient, request.GET.get("correcting", ""))
     shown = _outcome(patient, chosen, form, _today(request), entry)
-    return render(request, "evaluation/_outcome.html", shown)
+    return render(request, "evaluation/_score_live.html", shown)
 
 
 @staff(Right.RECORD_RESULTS)

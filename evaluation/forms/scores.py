@@ -44,9 +44,14 @@ class ScoreForm(forms.Form):
             if component.of_kind and unit not in self.fields:
                 kind = KINDS[component.of_kind]
                 units = [(each.code, each.label) for each in kind.units]
-                self.fields[unit] = forms.ChoiceField(label=f"Unit of {kind.label.lower()}", choices=units)
+                self.fields[unit] = forms.ChoiceField(
+                    label=f"Unit of {kind.label.lower()}", required=False, choices=units
+                )
         self.fields["observed_on"] = forms.CharField(
-            label="Scored on", initial=today.isoformat(), widget=day_widget(max=today.isoformat())
+            label="Scored on",
+            required=False,
+            initial=today.isoformat(),
+            widget=day_widget(max=today.isoformat()),
         )
         self.fields["note"] = forms.CharField(
             label="Note",
@@ -84,6 +89,8 @@ class ScoreForm(forms.Form):
             if refusal.field not in self.errors:
                 self.add_error(refusal.field, refusal.message)
         on = read_day_typed(self, "observed_on")
+        if on is None and "observed_on" not in self.errors:
+            self.add_error("observed_on", "Give the day.")
         if isinstance(found, Calculated) and on is not None:
             if wrong := problem_with_days(found.value, on, today=self.today, born=self.born):
                 self.add_error("observed_on", wrong.message)

@@ -25,6 +25,7 @@ from .domain.observations import (
     NotUsed,
     WhoseResult,
     check_observation,
+    kind_called,
     problem_with_person,
 )
 from .domain.report import ADDED, NOT_USED, REFUSED, UNCHANGED, UPDATED, Outcome
@@ -156,6 +157,8 @@ def _outcome(row: IncomingObservation, kind: str, patient: Patient, words: str) 
 
 
 def _refused(row: IncomingObservation, why: Refusal, patient: Patient | None = None) -> Outcome:
+    kind = kind_called(row.test)
+    stated = " ".join(part for part in (*row.values[:1], *row.units[:1]) if part)
     return Outcome(
         source=row.source,
         place=row.place,
@@ -164,8 +167,6 @@ def _refused(row: IncomingObservation, why: Refusal, patient: Patient | None = N
         name=str(patient) if patient else "",
         field=why.field,
         reason=why.message,
-        changes=(
-            f"{row.called}: {row.values[0] if row.values else ''} {row.units[0] if row.units else ''}".strip(),
-        ),
+        changes=(f"{kind.label if kind else row.called}: {stated}",),
         columns=row.columns,
     )

@@ -52,6 +52,10 @@ class Response:
     steroids_now: Dated | None
     steroids_then: Dated | None
 
+    @property
+    def has_others(self) -> bool:
+        return any(row.others for row in self.rows)
+
 
 def response(patient: Patient, *, asked: str = "", today: date) -> Response | None:
     """The response by the measure asked for, else by the first of the patient's conditions that has values.

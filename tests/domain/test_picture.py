@@ -36,15 +36,25 @@ def test_the_first_day_stands_at_the_left_edge_and_today_at_the_right():
 def test_a_value_stands_as_high_as_the_axis_says():
     picture = draw(COURSE, WIDE, today=TODAY)
     assert [(tick.text, tick.at) for tick in picture.score.ticks] == [
-        ("0", "216"), ("2", "152.7"), ("4", "89.3"), ("6", "26"),
+        ("0", "256"), ("2", "179.3"), ("4", "102.7"), ("6", "26"),
     ]  # fmt: skip
-    assert [dot.y for dot in picture.score.dots] == ["38.7", "86.2", "140"]
+    assert [dot.y for dot in picture.score.dots] == ["41.3", "98.8", "164"]
     assert picture.score.line == " ".join(f"{dot.x},{dot.y}" for dot in picture.score.dots)
 
 
 def test_only_cut_offs_inside_the_axis_are_drawn():
     picture = draw(COURSE, WIDE, today=TODAY)
-    assert [(limit.text, limit.at) for limit in picture.score.limits] == [("Remission", "133.7")]
+    assert [(limit.text, limit.at) for limit in picture.score.limits] == [("Remission", "156.3")]
+
+
+def test_a_cut_off_too_near_to_the_one_below_is_drawn_without_its_name():
+    near = (
+        Limit(Decimal("2.6"), "Remission"),
+        Limit(Decimal("2.9"), "Low"),
+        Limit(Decimal("5.1"), "Moderate"),
+    )
+    picture = draw(Course(points=COURSE.points, limits=near), WIDE, today=TODAY)
+    assert [limit.text for limit in picture.score.limits] == ["Remission", "", "Moderate"]
 
 
 def test_a_steroid_dose_stands_until_the_next_and_the_last_until_today():

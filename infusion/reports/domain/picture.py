@@ -14,7 +14,8 @@ from math import floor, log10
 
 from regimens.domain.dates import add_months
 
-LANE, SCORE, STEROIDS, MONTHS, GAP = 26.0, 190.0, 84.0, 26.0, 12.0
+LANE, SCORE, STEROIDS, MONTHS, GAP = 26.0, 230.0, 84.0, 26.0, 12.0
+NAME_HEIGHT = 15.0
 CHARACTER = 6.4
 
 
@@ -200,11 +201,17 @@ def _score(course: Course, time: _Time, top: float) -> Panel:
         ticks=tuple(Tick(height.at(each), _number(each)) for each in ticks),
         line=_line((x, y) for x, y, _ in places),
         dots=_dots(places),
-        limits=tuple(
-            Tick(height.at(each.value), each.label)
-            for each in course.limits
-            if height.lowest < each.value < height.highest
-        ),
+        limits=_limits(course.limits, height),
+    )
+
+
+def _limits(limits: Sequence[Limit], height: _Height) -> tuple[Tick, ...]:
+    """The cut-offs inside the axis, each with the name of the values below it where there is room for it."""
+    inside = [each for each in limits if height.lowest < each.value < height.highest]
+    lower = [height.bottom, *(height.place(each.value) for each in inside)]
+    return tuple(
+        Tick(height.at(each.value), each.label if below - height.place(each.value) >= NAME_HEIGHT else "")
+        for each, below in zip(inside, lower, strict=False)
     )
 
 
