@@ -36,9 +36,8 @@ demo: .venv/.demo  ## run the demo: web, worker, beat, broker, mail, a synthetic
 demo-reset: .venv/.demo  ## throw the demo's records away and run it anew
 	@exec $(BIN)/python -m infusion.demo.runner --anew
 
-test: .venv/.dev  ## the whole suite on SQLite, then all that asks a database again on a real PostgreSQL and Valkey
-	$(BIN)/python -m pytest
-	$(BIN)/python -m tests.services $(BIN)/python -m pytest tests/database tests/web tests/journeys
+test: .venv/.dev  ## the whole suite on SQLite and, beside it, all that asks a database on a real PostgreSQL and Valkey
+	$(BIN)/python -m tests.both
 
 soak: .venv/.dev  ## the schedule's state machine, thousands of examples on both engines (an hour or more)
 	INFUSION_SOAK=2000 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py

@@ -27,7 +27,8 @@ class Stopped(Exception):
     """A stopping signal has come."""
 
 
-def _stop(number: int, _frame: FrameType | None) -> None:
+def stop_on(number: int, _frame: FrameType | None) -> None:
+    """Turns a stopping signal into an exception, so that what was started is ended."""
     raise Stopped(signal.Signals(number).name)
 
 
@@ -76,7 +77,7 @@ def main() -> int:
         return 2
     leash.Make()
     for number in leash.STOPPING:
-        signal.signal(number, _stop)
+        signal.signal(number, stop_on)
     try:
         return run(sys.argv[1:])
     except Stopped as stopped:
