@@ -14,7 +14,7 @@ from clinics.models import Clinic
 from clinics.queries import or_404
 from patients.models import Allergy, Patient, Vaccination
 from regimens.models import RegimenVersion
-from regimens.queries import prescribable, regimen_of
+from regimens.queries import off_label_words, prescribable, regimen_of
 
 from .domain.kinds import KINDS, Kind
 from .domain.requirements import DEFAULTS, Purpose, Requirement, Subject
@@ -56,6 +56,7 @@ class Offer:
     version: RegimenVersion
     use: str
     schedule: str
+    off_label: tuple[str, ...] = ()
 
 
 def evaluation(clinic: Clinic, pk: int) -> Evaluation:
@@ -271,6 +272,7 @@ def offers(clinic: Clinic, condition: str) -> list[Offer]:
                 version,
                 use=f"US: {use.us.words}; EU: {use.eu.words}",
                 schedule=f"US: {regimen.label_status.us.words}; EU: {regimen.label_status.eu.words}",
+                off_label=off_label_words(clinic, version, condition),
             )
         )
     return found

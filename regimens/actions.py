@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -12,6 +14,9 @@ from clinics.domain.rights import Right, Role
 from clinics.models import Clinic, Membership, User
 
 from .defaults import default_definition
+from .domain.definition import Regimen
+from .domain.differences import differences
+from .domain.parsing import parse_regimen
 from .models import Approval, RegimenVersion
 from .queries import waiting_defaults
 
@@ -47,6 +52,60 @@ def load_defaults(*, clinic: Clinic, by: User | None) -> list[RegimenVersion]:
             )
             loaded.append(version)
     return loaded
+
+
+@transaction.atomic
+def make_version(
+    *, base: RegimenVersion, definition: Mapping[str, Any], reason: str, by: User, membership: Membership
+) -> RegimenVersion:
+    """Make a new version of a regimen out of an existing one; it waits for its two approvals, and the version that is
+    approved stays in use until then.
+
+    Refused for anybody but the clinic's pharmacists, without a reason, where the definition has a fault, and where
+    nothing differs from the version it is made from.
+    """
+    ours = membership.clinic_id == base.clinic_id and membership.user_id == by.pk
+    if not ours or not membership.may(Right.EDIT_REGIMEN):
+        raise Refused(Refusal("not_an_editor", "Only a pharmacist of the clinic makes a new version."))
+    if not reason.strip():
+        raise Refused(Refusal("no_reason", "Say in a few words what changes and why.", "reason"))
+    found = parse_regimen(definition)
+    if not isinstance(found, Regimen):
+        raise Refused(*[Refusal("faulty", f"{each.place}: {each.reason}") for each in found])
+    changes = differences(base.definition, definition)
+    if not changes or found.code != base.code:
+        raise Refused(Refusal("nothing_changed", "Nothing differs from the version it is made from."))
+    last = RegimenVersion.objects.of(base.clinic).filter(code=base.code).order_by("-version").first()
+    try:
+        with transaction.atomic():
+            version = RegimenVersion.objects.create(
+                clinic=base.clinic,
+                code=base.code,
+                version=(last.version if last else 0) + 1,
+                name=found.name[:150],
+                definition=dict(definition),
+                created_by=by,
+                based_on=base,
+                reason=reason.strip(),
+            )
+    except IntegrityError as lost:
+        raise Refused(
+            Refusal("made_meanwhile", "A colleague has made a version meanwhile. Look at it first.")
+        ) from lost
+    record(
+        clinic=base.clinic,
+        by=by,
+        verb="made regimen version",
+        subject=version,
+        changes={
+            "code": version.code,
+            "version": version.version,
+            "from": base.version,
+            "reason": version.reason,
+            **{each.label: [each.before, each.after] for each in changes},
+        },
+    )
+    return version
 
 
 def approve(*, version: RegimenVersion, by: User, membership: Membership, now: datetime) -> Approval:

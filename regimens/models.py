@@ -18,6 +18,10 @@ class RegimenVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    based_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="successors", help_text="Made from, here."
+    )
+    reason = models.CharField(max_length=250, blank=True, help_text="What changes, and why.")
     objects = ClinicManager()
 
     class Meta:

@@ -134,6 +134,30 @@ class StopForm(forms.Form):
     reason = Reason(label="Why is the course stopped?")
 
 
+class RetreatForm(forms.Form):
+    """A retreatment on demand: from which day on, and why."""
+
+    start_on = Day(label="First infusion of the retreatment on")
+    reason = Reason(label="Why is the patient treated again?")
+
+
+class VersionForm(forms.Form):
+    reason = Reason(label="Why does the course go on by the newer version?")
+
+
+class CoTherapyForm(forms.Form):
+    """Whether a medicine of the plan is taken, with its dose, or why it is not."""
+
+    is_taken = forms.TypedChoiceField(
+        label="Is it taken?",
+        choices=[("yes", "Yes, it is taken"), ("no", "No")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether it is taken."},
+    )
+    words = Line(label="Its dose, or why it is not taken", required=False, max_length=250)
+
+
 class LookForm(forms.Form):
     """Where to look for times: from which day, and around which time of day."""
 

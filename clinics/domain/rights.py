@@ -24,6 +24,7 @@ class Right(StrEnum):
     PRESCRIBE = "prescribe"
     VIEW_REGIMENS = "view_regimens"
     APPROVE_REGIMEN = "approve_regimen"
+    EDIT_REGIMEN = "edit_regimen"
     BOOK = "book"
     CLOSE_DAY = "close_day"
     RUN_DAY = "run_day"
@@ -82,7 +83,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             _R.RUN_DAY,
         }
     ),
-    Role.PHARMACIST: frozenset(_EVERYONE | {_R.APPROVE_REGIMEN, _R.ADMIN_REQUIREMENTS}),
+    Role.PHARMACIST: frozenset(_EVERYONE | {_R.APPROVE_REGIMEN, _R.EDIT_REGIMEN, _R.ADMIN_REQUIREMENTS}),
     Role.MANAGER: frozenset(
         _EVERYONE | {_R.IMPORT_PATIENTS, _R.EDIT_PATIENTS, _R.APPROVE_PAGES, _R.VIEW_AUDIT, _R.MANAGE_CLINIC}
     ),

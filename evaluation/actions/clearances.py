@@ -18,9 +18,13 @@ from evaluation.domain.values import long_day
 from evaluation.models import Clearance, Evaluation
 from patients.models import Diagnosis, Patient
 from regimens.models import RegimenVersion
-from regimens.queries import may_be_prescribed, regimen_of
+from regimens.queries import may_be_prescribed, off_label_words, regimen_of
 
 from .evidence import LONGEST_REASON, held_open, held_patient, note_down, sentence
+
+OFF_LABEL_REASON = Refusal(
+    "off_label_reason_missing", "Say in a few words why the off-label use is chosen.", "off_label_reason"
+)
 
 
 def _must_prescribe(clinic: Clinic, by: User) -> None:
@@ -83,7 +87,7 @@ def sign(
 
     The verdict is judged again here, so that what changed since the page was drawn counts; every warning must
     be among ``acknowledged``. It stands from today until ``valid_until``, at most as long as the clinic's
-    setting.
+    setting. Where the use or the schedule is not on the label of the clinic's country, a reason is asked for.
     """
     clinic, today = evaluation.clinic, local_date(now, evaluation.clinic.zone)
     _must_prescribe(clinic, by)
@@ -92,6 +96,8 @@ def sign(
     held = held_open(evaluation)
     verdict = queries.verdict_of(held, on=today)
     problems = list(_regimen_problems(clinic, regimen_version, held.diagnosis.condition))
+    if not problems and not reason and off_label_words(clinic, regimen_version, held.diagnosis.condition):
+        problems.append(OFF_LABEL_REASON)
     last = queries.last_day_of_a_clearance(clinic, today)
     if not today <= valid_until <= last:
         words = f"Choose a day between today and {long_day(last)}."

@@ -133,7 +133,8 @@ class SignForm(forms.Form):
                 error_messages={"required": "Confirm that you have weighed this, or do not sign."},
             )
         self.fields["off_label_reason"] = forms.CharField(
-            label="Reason for the off-label use, if you wish to record it",
+            label="Why the off-label use is chosen",
+            help_text="Needed where the use or the schedule is not on the label of the clinic's country.",
             required=False,
             max_length=250,
             validators=[sound_text],
@@ -144,6 +145,17 @@ class SignForm(forms.Form):
         if isinstance(read, Refusal):
             raise forms.ValidationError(read.message)
         return read
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (
+            "regimen_version" in cleaned
+            and self.chosen.off_label
+            and "off_label_reason" not in self.errors
+            and not cleaned.get("off_label_reason", "").strip()
+        ):
+            self.add_error("off_label_reason", "Say in a few words why the off-label use is chosen.")
+        return cleaned
 
     @property
     def chosen(self) -> Offer:

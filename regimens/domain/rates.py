@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from clinics.domain.refusals import Refusal
 from regimens.domain.definition import RateProfile, Regimen
 
 
@@ -40,7 +42,8 @@ class RatePlan:
 
 
 def rate_plan(profile: RateProfile, dose_mg: Decimal | int | Fraction) -> RatePlan:
-    """The rate steps that give ``dose_mg``; ValueError unless the dose is above zero.
+    """The rate steps that give ``dose_mg``; ValueError unless the dose is above zero, for a profile that is never used
+    here, and for more than a profile in segments can give.
 
     The rate rises by the profile's step until its highest rate, which then stays. Durations are exact: they
     are rounded up only when a visit is booked. Rates: rituximab product information for autoimmune use (S6,
@@ -49,6 +52,10 @@ def rate_plan(profile: RateProfile, dose_mg: Decimal | int | Fraction) -> RatePl
     left = Fraction(dose_mg)
     if left <= 0:
         raise ValueError("A dose must be above zero.")
+    if profile.refused_because:
+        raise ValueError(profile.refused_because)
+    if profile.segments:
+        return _in_segments(profile, left)
     steps: list[RateStep] = []
     rate, minute = profile.start_mg_h, Fraction(0)
     while left > 0:
@@ -61,6 +68,59 @@ def rate_plan(profile: RateProfile, dose_mg: Decimal | int | Fraction) -> RatePl
         left, minute = left - given, minute + minutes
         rate = min(rate + profile.step_mg_h, profile.max_mg_h)
     return RatePlan(tuple(steps), minute)
+
+
+def _in_segments(profile: RateProfile, left: Fraction) -> RatePlan:
+    """The segments one after another, ended as soon as the dose is given."""
+    steps: list[RateStep] = []
+    minute = Fraction(0)
+    for segment in profile.segments:
+        if segment.rate_mg_h is None:
+            raise ValueError("A share of the dose is no rate that can be planned.")
+        minutes = min(Fraction(segment.minutes), left / segment.rate_mg_h * 60)
+        given = segment.rate_mg_h * minutes / 60
+        steps.append(RateStep(len(steps) + 1, segment.rate_mg_h, minute, minutes, given))
+        left, minute = left - given, minute + minutes
+        if left == 0:
+            return RatePlan(tuple(steps), minute)
+    raise ValueError("This rate profile ends before the dose is given.")
+
+
+def profile_refusals(
+    profile: RateProfile,
+    dose_mg: Decimal | int | Fraction,
+    *,
+    condition: str = "",
+    answers: Mapping[str, bool] | None = None,
+) -> tuple[Refusal, ...]:
+    """Every reason why a dose may not be given by a rate profile; empty where it may.
+
+    ``condition`` is the patient's, asked only where it is known. ``answers`` are those to what the profile asks; with
+    them every one must be yes, and one that was not given is not yes.
+    """
+    if profile.refused_because:
+        return (Refusal("profile_not_allowed", f"{profile.name}: {profile.refused_because}"),)
+    found = []
+    if profile.only_for and condition and condition not in profile.only_for:
+        words = f"{profile.name} is only for {' and '.join(profile.only_for)}, not for {condition}."
+        found.append(Refusal("profile_other_condition", words, "condition"))
+    if profile.doses_mg and Fraction(dose_mg) not in {Fraction(each) for each in profile.doses_mg}:
+        doses = " or ".join(f"{each.normalize():f}" for each in profile.doses_mg)
+        words = (
+            f"{profile.name} is only for a dose of {doses} mg, not for {_in_decimals(Fraction(dose_mg))} mg."
+        )
+        found.append(Refusal("profile_other_dose", words, "dose_mg"))
+    if answers is not None:
+        found += [
+            Refusal("profile_condition", f"{profile.name} needs: {ask}.", ask)
+            for ask in profile.asks
+            if answers.get(ask) is not True
+        ]
+    return tuple(found)
+
+
+def _in_decimals(value: Fraction) -> str:
+    return f"{round(float(value), 3):g}"
 
 
 def profile_for(

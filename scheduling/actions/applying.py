@@ -39,7 +39,7 @@ from .changes import note_change, standing
 from .happened import note_disruption
 from .holds import convert
 from .judging import Wanted, against_the_course, against_the_date
-from .planning import begin_on
+from .planning import begin_on, follow_booked
 from .transactions import lock_clinic, lock_course, lock_places, whole
 from .visits import new_infusion, stored, versioned
 
@@ -286,6 +286,8 @@ def _write(replan: Replan, moves: Sequence[_Move], *, by: User, now: datetime) -
         if move.ordinal == 1 and move.day != move.was_on:
             begin_on(course=move.plan.course, day=move.day, by=by, now=now)
     for course in {move.plan.course.pk: move.plan.course for move in moves}.values():
+        moved = [move.ordinal for move in moves if move.plan.course.pk == course.pk]
+        follow_booked(course=course, ordinals=moved, now=now)
         batch = batches[course.patient_id]
         summary = f"Re-planned {' and '.join(batch.said)}"
         note_change(

@@ -28,7 +28,7 @@ from .breaches import note_breaches
 from .changes import note_change, standing
 from .holds import convert, hold_what_follows
 from .judging import Objection, Wanted, accept, against_the_person, anchor_of, objections, taken, visits_of
-from .planning import begin_on
+from .planning import begin_on, follow_booked
 from .transactions import lock_course, lock_places, whole
 from .visits import NO_REASON, move_to, named, new_infusion
 
@@ -200,6 +200,7 @@ def _attempt(course: Course, wanted: Sequence[Wanted], seen: list[CoursePlan], o
     anchor = anchor_of(plan, wanted)
     if anchor is not None:
         begin_on(course=course, day=anchor, by=order.by, now=order.now)
+    follow_booked(course=course, ordinals=[each.ordinal for each in wanted], now=order.now)
     held = 0
     if order.holds:
         rows, further = hold_what_follows(

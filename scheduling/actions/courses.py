@@ -20,7 +20,7 @@ from scheduling.domain.booking import clearance_refusal, person_refusal
 from scheduling.domain.continuing import given_doses
 from scheduling.domain.course import GivenDose
 from scheduling.models import Course
-from scheduling.queries import active_course, planned_of, signed, today_of
+from scheduling.queries import active_course, body_refusal, planned_of, signed, today_of
 
 from .changes import note_change, standing
 from .planning import replan, write_given
@@ -100,6 +100,7 @@ def _not_prescribable(
         else Refusal(
             "regimen_not_approved", "This regimen is not approved by a prescriber and a pharmacist."
         ),
+        body_refusal(regimen_of(version), patient),
         ACTIVE if active_course(patient) else None,
     ]
     return [refusal for refusal in found if refusal is not None]

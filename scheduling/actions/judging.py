@@ -167,16 +167,23 @@ def against_the_date(
     assert planned is not None
     keys = {row.pk for row in (plan.infusion(other.ordinal) for other in wanted) if row is not None}
     day = local_date(each.seat.starts, plan.clinic.zone)
-    own, others = plan.infusion_days(besides=keys)
+    own, others = plan.infusion_days(of=planned, besides=keys)
     for other in wanted:
         if other is not each:
-            place = own if plan.infusion(other.ordinal) in plan.induction else others
+            place = own if plan.infusion(other.ordinal) in plan.group(planned) else others
             place.append(local_date(other.seat.starts, plan.clinic.zone))
     found = [
         time_refusal(each.seat.starts, now=now),
         window_refusal(day, plan.window(planned, anchor=anchor_of(plan, wanted))),
         TOO_FAR if each.seat.starts > now + FARTHEST else None,
-        interval_refusal(plan.regimen, planned.ordinal, day, own_induction=own, others=others),
+        interval_refusal(
+            plan.regimen,
+            planned.ordinal,
+            day,
+            own_induction=own,
+            others=others,
+            opens=planned.first_of_group,
+        ),
     ]
     if planned.ordinal == 1:
         kept = [(row, plan.visit_of(row)) for row in plan.induction if row.ordinal > 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import uuid4
 
@@ -11,11 +12,22 @@ from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
 from regimens.domain.definition import Regimen
+from regimens.domain.sequence import Phase, leads, slot_of
 from scheduling.domain.booking import clearance_refusal
-from scheduling.domain.course import GivenDose, PlannedDose, in_words
+from scheduling.domain.course import GivenDose, in_words
 from scheduling.domain.series import Decision, ceases_at, is_omitted
 from scheduling.models import Course, PlannedInfusion
-from scheduling.queries import decided, dose_fields, plan_anew, planned_of, signed, today_of
+from scheduling.queries import (
+    amounts_of,
+    decided,
+    dose_fields,
+    plan_anew,
+    planned_of,
+    regimen,
+    signed,
+    started,
+    today_of,
+)
 
 from .changes import note_change, standing
 from .transactions import lock_course, retried
@@ -24,16 +36,20 @@ from .visits import visits_of_course
 
 def write_given(course: Course, what: Regimen, dose: GivenDose) -> None:
     """Write an infusion given before the course was kept here, with the protocol's dose."""
-    induction = dose.n <= len(what.induction)
-    maintenance = what.maintenance
-    amount = what.induction[dose.n - 1].dose if induction or maintenance is None else maintenance.dose
+    slot = slot_of(what, dose.n)
+    assert slot is not None, "only infusions of the regimen are continued"
+    amount = amounts_of(course).fields(slot.dose)
+    if isinstance(amount, Refusal):
+        raise Refused(amount)
+    induction = slot.phase is Phase.INDUCTION
     PlannedInfusion.objects.create(
         clinic=course.clinic,
         patient=course.patient,
         course=course,
         ordinal=dose.n,
-        phase="induction" if induction else "maintenance",
-        dose_mg=amount.amount,
+        phase=slot.phase.value,
+        opens_with=None if slot.opens == (1 if induction else dose.n) else slot.opens,
+        **amount,
         target_on=dose.on,
         earliest_on=dose.on,
         latest_on=dose.on,
@@ -74,20 +90,23 @@ def replan(course: Course, *, now: datetime) -> dict[str, list[str]]:
     plan = plan_anew(course, rows.values(), now=now, decisions=decisions)
     if isinstance(plan, Refusal):
         raise Refused(plan)
-    changes = {}
+    changes: dict[str, list[str]] = {}
+    amounts = amounts_of(course, rows.values())
     for dose in plan:
+        wanted = dose_fields(dose, amounts)
+        if isinstance(wanted, Refusal):
+            raise Refused(wanted)
         if dose.n in rows:
-            changes.update(_update(rows[dose.n], dose))
+            changes.update(_update(rows[dose.n], wanted))
         else:
             PlannedInfusion.objects.create(
-                clinic=clinic, patient=course.patient, course=course, ordinal=dose.n, **dose_fields(dose)
+                clinic=clinic, patient=course.patient, course=course, ordinal=dose.n, **wanted
             )
     changes.update(_drop(rows, {dose.n for dose in plan}, decisions))
     return changes
 
 
-def _update(row: PlannedInfusion, dose: PlannedDose) -> dict[str, list[str]]:
-    wanted = dose_fields(dose)
+def _update(row: PlannedInfusion, wanted: dict[str, object]) -> dict[str, list[str]]:
     differing = [name for name, value in wanted.items() if getattr(row, name) != value]
     if not differing:
         return {}
@@ -119,6 +138,16 @@ def _drop(
             word = "left out" if left_out else "passed over" if ordinal < last_given else "no longer given"
             changes[f"infusion {ordinal}"] = [str(row.planned_on), word]
     return changes
+
+
+def follow_booked(*, course: Course, ordinals: Iterable[int], now: datetime) -> None:
+    """Plan a course anew where infusions were booked or moved that others count from before they are given: the second
+    of a later pair from the first. Inside a transaction that holds the course.
+    """
+    what = regimen(course)
+    begun = started(course, what)
+    if any(leads(what, n, begun) for n in ordinals):
+        replan(course, now=now)
 
 
 def begin_on(*, course: Course, day: date, by: User | None, now: datetime) -> None:

@@ -33,7 +33,7 @@ from scheduling.queries import (
 from .breaches import note_breaches
 from .changes import note_change, standing
 from .judging import Objection, accept
-from .planning import begin_on, replan
+from .planning import begin_on, follow_booked, replan
 from .transactions import lock_clinic, lock_course, lock_places, whole
 from .visits import NO_REASON, STALE, changed, move_to
 
@@ -183,6 +183,8 @@ def _write(
         begin_on(course=course, day=ask.start, by=by, now=now)
     if ask.decision is not None:
         _write_decision(course, ask.decision, reason, batch, by, now)
+    else:
+        follow_booked(course=course, ordinals=[step.ordinal for step in steps if step.seat], now=now)
     for step in steps:
         if step.held and step.visit is not None:
             minutes = (step.visit.ends_at - step.visit.starts_at).seconds // 60

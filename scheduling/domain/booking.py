@@ -156,20 +156,28 @@ def pair_refusal(regimen: Regimen, anchor: date, ordinal: int, booked_on: date) 
 
 
 def interval_refusal(
-    regimen: Regimen, ordinal: int, on: date, *, own_induction: Iterable[date], others: Iterable[date]
+    regimen: Regimen,
+    ordinal: int,
+    on: date,
+    *,
+    own_induction: Iterable[date],
+    others: Iterable[date],
+    opens: int | None = None,
 ) -> Refusal | None:
     """The minimum interval against all of the patient's infusions, here or elsewhere, given or booked.
 
-    ``own_induction`` are the course's other induction infusions, which an induction infusion may stand near;
-    ``others`` are all the rest. From the second induction infusion on those before the induction do not count,
-    because its first one answers for them; those since do, and so does what stands after.
+    ``own_induction`` are the other infusions of the induction, or of the pair or repeated course that begins with
+    infusion ``opens``: these may stand near one another. ``others`` are all the rest. From the second of them on those
+    before the first do not count, because that one answers for them; those since do, and so does what stands after.
     """
     induction = phase_of(regimen, ordinal) is CoursePhase.INDUCTION
+    together = induction or opens is not None
     own = list(own_induction)
     if on in own:
         return check_interval(on, others=[on], induction_pair=True, min_days=regimen.min_interval_days)
-    counted = [*others] if induction else [*others, *own]
-    if induction and ordinal > 1:
+    counted = [*others] if together else [*others, *own]
+    opening = opens or 1
+    if together and ordinal > opening and (own or opening == 1):
         begun = min([*own, on])
         counted = [day for day in counted if day >= begun]
     return check_interval(on, others=counted, induction_pair=False, min_days=regimen.min_interval_days)

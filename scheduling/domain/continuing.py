@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from regimens.domain.dates import MAX_COUNT, dose_on_protocol
+from regimens.domain.dates import MAX_COUNT, Protocol
 from regimens.domain.definition import Regimen
 from scheduling.domain.course import GivenDose
 
@@ -20,20 +20,21 @@ def given_doses(regimen: Regimen, days: Iterable[date]) -> tuple[GivenDose, ...]
     ordered = sorted(set(days))
     found: list[GivenDose] = []
     for day in ordered:
-        n = _nearest(regimen, ordered[0], day, found[-1].n + 1) if found else 1
+        n = _nearest(regimen, found, day) if found else 1
         if n is None:
             break
         found.append(GivenDose(n, day))
     return tuple(found)
 
 
-def _nearest(regimen: Regimen, anchor: date, day: date, first: int) -> int | None:
+def _nearest(regimen: Regimen, found: list[GivenDose], day: date) -> int | None:
+    protocol = Protocol(regimen, found[0].on, {dose.n: dose.on for dose in found})
     best, least = None, None
-    for n in range(first, MAX_COUNT + 1):
-        dose = dose_on_protocol(regimen, anchor, n)
-        if dose is None:
+    for n in range(found[-1].n + 1, MAX_COUNT + 1):
+        slot = protocol.slot(n)
+        if slot is None:
             break
-        away = abs((dose.date - day).days)
+        away = abs((protocol.on(slot) - day).days)
         if least is not None and away > least:
             break
         if least is None or away < least:

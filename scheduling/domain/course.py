@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from clinics.domain.refusals import Refusal
-from regimens.domain.dates import MAX_COUNT, Phase, ProtocolDate, add_months, dose_on_protocol, phase_of
+from regimens.domain.dates import (
+    MAX_COUNT,
+    Phase,
+    Protocol,
+    ProtocolDate,
+    add_months,
+    counted_from,
+    dose_on_protocol,
+    phase_of,
+    windowed,
+)
 from regimens.domain.definition import Dose, Regimen
+from regimens.domain.sequence import Retreatment, Slot
 
-from .series import Decision, ceases_at, is_omitted, shift_of
+from .series import Decision, ceases_at, is_omitted, shift_by
 
 HORIZON_MONTHS = 24
 """How far ahead a course is laid out (product default)."""
@@ -34,6 +45,7 @@ class PlannedDose:
 
     ``moved_reason`` says why ``planned_on`` (or the target itself) is not the protocol's date; ``concern`` is
     what the prescriber must decide. Both are empty where there is nothing to say, and at most 250 characters.
+    ``opens`` is the ordinal of the first infusion of the induction, pair or repeated course it belongs to.
     """
 
     n: int
@@ -45,6 +57,7 @@ class PlannedDose:
     planned_on: date | None
     moved_reason: str
     concern: str
+    opens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +96,42 @@ def plan_course(
     history: Iterable[date] = (),
     today: date | None = None,
     decisions: Iterable[Decision] = (),
+    retreatments: Iterable[Retreatment] = (),
+    booked: Mapping[int, date] | None = None,
 ) -> tuple[PlannedDose, ...] | Refusal:
     """The infusions of a course that are still to be given, up to a target date of ``until`` (included).
 
-    The anchor is the first infusion as given, and until then as planned. The series counts from the anchor,
-    clamped at the month's end, never from the infusion before. Outside the induction no infusion is due
-    sooner than ``regimen.min_interval_days`` after the patient's last one, whoever gave it (``history``: the
-    patient's infusions outside this course; 112 days is a product default, unverified): its target is then
-    the first day allowed, and the prescriber decides whether to re-anchor. ``closed`` says why the clinic is
-    shut on a day, or None. Doses below the last one given are never asked for again. With ``today`` nothing
-    is planned for a day that has passed. ``decisions`` move a target and its window by days (clamped months
-    first, then the days), leave an infusion out or end the series; ``until`` is compared with the protocol's own
-    date from ``start``, so that neither a deferral nor a closed first day loses a dose. Refused only where the
-    calendar cannot hold the dates or the course runs past 200 infusions.
+    Each infusion counts from the one its regimen names, as given, and until then as planned; later infusions of a
+    pair or of a repeated course from where its first one is ``booked``. A series of months counts from its anchor in
+    one step, clamped at the month's end, never through dates that are only planned. Outside an induction, a pair or a
+    repeated course no infusion is due sooner than ``regimen.min_interval_days`` after the patient's last one, whoever
+    gave it (``history``: the patient's infusions outside this course; 112 days is a product default, unverified): its
+    target is then the first day allowed, and the prescriber decides whether to re-anchor. ``closed`` says why the
+    clinic is shut on a day, or None. Doses below the last one given are never asked for again. With ``today`` nothing
+    is planned for a day that has passed. ``decisions`` move a target and its window by days (clamped months first,
+    then the days), leave an infusion out or end the series. What is given on demand is planned only from a retreatment
+    that was started. ``until`` is compared with the protocol's own date from ``start``, so that neither a deferral nor
+    a closed first day loses a dose. Refused only where the calendar cannot hold the dates or the course runs past 200
+    infusions.
     """
     on_day = {dose.n: dose.on for dose in given}
     others = sorted(set(history) - set(on_day.values()))
-    anchor = begun = on_day.get(1, start)
-    decided = tuple(decisions)
-    end = ceases_at(decided) or MAX_COUNT + 2
+    protocol = Protocol(regimen, on_day.get(1, start), on_day, tuple(retreatments))
+    laying = _Laying(regimen, on_day, others, tuple(decisions), dict(booked or {}), start)
+    last, end = max(on_day, default=0), ceases_at(laying.decisions) or MAX_COUNT + 2
     planned: list[PlannedDose] = []
     try:
-        for n in range(max(on_day, default=0) + 1, MAX_COUNT + 2):
-            protocol, reached = dose_on_protocol(regimen, anchor, n), dose_on_protocol(regimen, begun, n)
-            if protocol is None or reached is None or reached.date > until or n >= end:
+        for n in range(1, MAX_COUNT + 2):
+            slot = protocol.slot(n)
+            if slot is None or n >= end:
                 return tuple(planned)
-            if is_omitted(decided, n):
+            if n > last and slot.on is None and protocol.on(slot) > until:
+                return tuple(planned)
+            target = laying.target(slot)
+            if n <= last or is_omitted(laying.decisions, n):
+                laying.stands.setdefault(n, target.protocol.date)
                 continue
-            own = [*on_day.values(), *(dose.planned_on or dose.target for dose in planned)]
-            target = _decided(regimen, protocol, decided, own)
-            last = _last_infusion(regimen, n, anchor, others, own)
-            dose = _placed(_with_floor(target, last, regimen.min_interval_days), closed, today)
-            if n == 1:
-                anchor = dose.planned_on or dose.target
-            planned.append(dose)
+            planned.append(laying.placed(slot, target, closed, today))
     except OverflowError:
         return Refusal(
             "date_out_of_range", "These dates run outside the calendar (years 1 to 9999).", "start"
@@ -124,29 +139,81 @@ def plan_course(
     return Refusal("too_many_doses", f"A course has at most {MAX_COUNT} infusions.", "start")
 
 
-def _last_infusion(
-    regimen: Regimen, n: int, anchor: date, others: list[date], own: list[date]
-) -> date | None:
-    """The infusion from which the minimum interval before dose ``n`` counts.
+class _Laying:
+    """A course being laid out: where each of its infusions stands so far, given or planned, by ordinal."""
 
-    Inside the induction the course's own infusions do not count, nor those from before it; one that was given
-    elsewhere since it began does.
-    """
-    if phase_of(regimen, n) is Phase.INDUCTION and n > 1:
-        return max((day for day in others if day > anchor), default=None)
-    return max([*others, *own], default=None)
+    def __init__(
+        self,
+        regimen: Regimen,
+        given: Mapping[int, date],
+        others: list[date],
+        decisions: tuple[Decision, ...],
+        booked: Mapping[int, date],
+        start: date,
+    ) -> None:
+        self.regimen, self.given, self.others, self.decisions = regimen, given, others, decisions
+        self.booked, self.start = booked, start
+        self.stands: dict[int, date] = dict(given)
+        self.own: list[date] = list(given.values())
+        self.there: set[int] = set(given)
+
+    def target(self, slot: Slot) -> _Target:
+        """The infusion's date, counted from what stands, and moved by what was decided. Among those that belong
+        together none comes to stand on or before the infusion before it.
+        """
+        on, root = slot.on or self.start, slot.n
+        if slot.links:
+            on, root = counted_from(slot, self.given, self.stands)
+        target = _Target(windowed(slot, on), concerns=self._reviews(slot, on))
+        shift = shift_by(
+            self.decisions, slot.n, after=root, opens=slot.opens, chained={link.n for link in slot.links}
+        )
+        if not shift:
+            return target
+        moved = _moved(target, shift)
+        return _with_floor(moved, max(self.own, default=None), 1) if slot.inside else moved
+
+    def _reviews(self, slot: Slot, on: date) -> tuple[str, ...]:
+        """What the regimen itself asks the prescriber to weigh before this infusion."""
+        maintenance = self.regimen.maintenance
+        if maintenance is None or not slot.number:
+            return ()
+        found = []
+        if maintenance.optional_after_schedule and slot.number > len(maintenance.at):
+            found.append("Given only if it is still needed: the prescriber decides.")
+        months = maintenance.review_after_months
+        if months is not None and on >= add_months(self.stands[1], months):
+            found.append(
+                f"{months} months after the first infusion: the prescriber reviews whether to go on."
+            )
+        return tuple(found)
+
+    def placed(
+        self, slot: Slot, target: _Target, closed: Callable[[date], str | None], today: date | None
+    ) -> PlannedDose:
+        """The infusion on an open day of its window, and noted where it stands."""
+        floored = _with_floor(target, self._last_infusion(slot), self.regimen.min_interval_days)
+        dose = replace(_placed(floored, closed, today), opens=slot.opens)
+        day = dose.planned_on or dose.target
+        self.own.append(day)
+        self.there.add(slot.n)
+        self.stands[slot.n] = day if slot.n == 1 else self.booked.get(slot.n, day)
+        return dose
+
+    def _last_infusion(self, slot: Slot) -> date | None:
+        """The infusion from which the minimum interval before this one counts.
+
+        Among those that belong together the course's own infusions do not count, nor those from before the first of
+        them; one that was given elsewhere since it does. Where all before it were left out, it opens them itself.
+        """
+        if slot.inside and (slot.opens == 1 or any(slot.opens <= n < slot.n for n in self.there)):
+            first = self.stands[slot.opens]
+            return max((day for day in self.others if day > first), default=None)
+        return max([*self.others, *self.own], default=None)
 
 
-def _decided(
-    regimen: Regimen, protocol: ProtocolDate, decisions: tuple[Decision, ...], own: list[date]
-) -> _Target:
-    """The protocol's date moved by what was decided. Inside an induction it never comes to stand on or before the
-    infusion before it.
-    """
-    inductions = len(regimen.induction)
-    shift = shift_of(decisions, protocol.n, inductions=inductions)
-    if not shift:
-        return _Target(protocol)
+def _moved(target: _Target, shift: timedelta) -> _Target:
+    protocol = target.protocol
     moved = replace(
         protocol,
         date=protocol.date + shift,
@@ -156,10 +223,7 @@ def _decided(
     way = "deferred" if shift > timedelta() else "brought forward"
     days = abs(shift.days)
     words = f"{way} by {days} {'day' if days == 1 else 'days'} from {in_words(protocol.date)}"
-    target = _Target(moved, (words,))
-    if 1 < protocol.n <= inductions:
-        return _with_floor(target, max(own, default=None), 1)
-    return target
+    return replace(target, protocol=moved, reasons=(*target.reasons, words))
 
 
 def _with_floor(target: _Target, last: date | None, min_days: int) -> _Target:

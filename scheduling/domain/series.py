@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -30,20 +30,23 @@ class Decision:
     carries: bool = False
 
 
-def shift_of(decisions: Iterable[Decision], n: int, *, inductions: int) -> timedelta:
-    """By how much the protocol's date of infusion ``n`` moves: the days of its own decisions and of all that carry
-    to it.
+def shift_by(
+    decisions: Iterable[Decision], n: int, *, after: int, opens: int, chained: Collection[int] = ()
+) -> timedelta:
+    """By how much the date of infusion ``n`` moves: the days of its own decisions and of all that carry to it.
 
-    What is decided about the first infusion carries by itself, because the series counts from it: it is not counted
-    again. Inside an induction of ``inductions`` doses a deferral always takes the later ones with it, so that two of
-    them never come closer than the protocol has them (product default, unverified).
+    It is counted from infusion ``after``, whose own decisions stand in its date already and are not counted again.
+    Among those that belong together (the first of them is ``opens``) a deferral always takes the later ones with it,
+    so that two of them never come closer than the protocol has them (product default, unverified); so does one of an
+    infusion that the series counts through (``chained``).
     """
     days = 0
     for decision in decisions:
         if decision.kind != DEFER:
             continue
-        carried = 1 < decision.n < n and (decision.carries or n <= inductions)
-        days += decision.days if decision.n == n or carried else 0
+        between = after < decision.n < n
+        carries = decision.carries or decision.n >= opens or decision.n in chained
+        days += decision.days if decision.n == n or (between and carries) else 0
     return timedelta(days=days)
 
 
@@ -88,18 +91,29 @@ def outside(outlook: Outlook) -> int:
 
 
 def short_intervals(
-    outlooks: Iterable[Outlook], *, inductions: int, min_days: int, others: Iterable[date] = ()
+    outlooks: Iterable[Outlook],
+    *,
+    inductions: int,
+    min_days: int,
+    others: Iterable[date] = (),
+    opens: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
     """The infusions that would come too soon, with the days since the patient's infusion before.
 
-    Inside the induction only two on one day are too near (the protocol sets the rest); every other infusion needs
-    ``min_days`` after the one before. ``others`` are the days of the patient's infusions outside this list.
+    Among those that belong together only two on one day are too near (the protocol sets the rest); every other
+    infusion needs ``min_days`` after the one before. ``opens`` says of an infusion after the induction which one its
+    pair or course begins with. ``others`` are the days of the patient's infusions outside this list.
     """
+    groups = opens or {}
+
+    def group(n: int) -> int:
+        return 1 if 0 < n <= inductions else groups.get(n, n)
+
     days = sorted([(each.on, each.n) for each in outlooks if each.on] + [(day, 0) for day in others])
     found: dict[int, int] = {}
     for (before, first), (on, n) in pairwise(days):
         gap = (on - before).days
-        needed = 1 if first and n and max(first, n) <= inductions else min_days
+        needed = 1 if first and n and group(first) == group(n) else min_days
         if gap < needed:
             found[n or first] = gap
     return found

@@ -72,7 +72,8 @@ class Waiter:
     """One patient who waits, as far as a freed time asks about them.
 
     ``phases`` and ``years`` are those of the freed time's day, ``present`` the start of the visit booked now (None:
-    not booked), ``own_induction`` and ``others`` the days of the patient's other infusions, ``partners`` the booked
+    not booked), ``own_induction`` the days of the infusions that belong together with it (the first is ``opens``) and
+    ``others`` those of the patient's other infusions, ``partners`` the booked
     later induction infusions as (ordinal, day), ``busy`` the patient's other visits. ``declined`` are times to which
     the patient said no. ``kept`` says why held windows need the freed day's room, empty where this patient may have it.
     """
@@ -92,6 +93,7 @@ class Waiter:
     deceased: bool = False
     from_on: date | None = None
     wanted: Wanted = field(default_factory=Wanted)
+    opens: int | None = None
     own_induction: tuple[date, ...] = ()
     others: tuple[date, ...] = ()
     partners: tuple[tuple[int, date], ...] = ()
@@ -213,7 +215,12 @@ def _against_the_day(freed: Freed, waiter: Waiter, zone: ZoneInfo) -> list[Refus
         else None,
         window_refusal(on, waiter.window),
         interval_refusal(
-            waiter.regimen, waiter.ordinal, on, own_induction=waiter.own_induction, others=waiter.others
+            waiter.regimen,
+            waiter.ordinal,
+            on,
+            own_induction=waiter.own_induction,
+            others=waiter.others,
+            opens=waiter.opens,
         ),
     ]
     if waiter.ordinal == 1:

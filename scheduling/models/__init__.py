@@ -1,6 +1,13 @@
 """What is planned: courses, planned infusions with their windows, visits and every version of them, waiting, plans."""
 
-from .courses import Course, DoseDecision, PlannedInfusion, ScheduleChange
+from .courses import (
+    CoTherapyRecord,
+    Course,
+    DoseDecision,
+    PlannedInfusion,
+    Retreatment,
+    ScheduleChange,
+)
 from .replans import Replan
 from .visits import STANDING, RuleBreach, TstzRange, Visit, VisitVersion
 from .waiting import ChairHold, WaitlistEntry, WaitlistOffer
@@ -8,10 +15,12 @@ from .waiting import ChairHold, WaitlistEntry, WaitlistOffer
 __all__ = [
     "STANDING",
     "ChairHold",
+    "CoTherapyRecord",
     "Course",
     "DoseDecision",
     "PlannedInfusion",
     "Replan",
+    "Retreatment",
     "RuleBreach",
     "ScheduleChange",
     "TstzRange",

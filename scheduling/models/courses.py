@@ -61,6 +61,18 @@ class PlannedInfusion(OfPatient):
     reaction_grade = models.PositiveSmallIntegerField(
         default=0, help_text="CTCAE grade 1-4 as given, 0 for none."
     )
+    dose_per_m2 = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Milligrams per square metre, where dose_mg is reckoned from weight and height.",
+    )
+    opens_with = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Ordinal of the first infusion of the pair or repeated course it belongs to, after the induction.",
+    )
 
     class Meta:
         ordering = ["course_id", "ordinal"]
@@ -76,6 +88,42 @@ class PlannedInfusion(OfPatient):
                 fields=["clinic", "earliest_on"], condition=Q(held_at__isnull=False), name="held_windows"
             )
         ]
+
+    @property
+    def first_of_group(self) -> int:
+        """The ordinal of the first infusion of the induction, pair or repeated course it belongs to; its own where it
+        stands alone.
+        """
+        return self.opens_with or (1 if self.phase == "induction" else self.ordinal)
+
+
+class Retreatment(OfPatient):
+    """A retreatment on demand that a prescriber started in a course: from which infusion and day on, and why."""
+
+    course = models.ForeignKey(Course, models.PROTECT, related_name="retreatments")
+    ordinal = models.PositiveSmallIntegerField(help_text="Of its first infusion.")
+    start_on = models.DateField()
+    reason = models.CharField(max_length=250)
+    by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["course_id", "ordinal"]
+        constraints = [models.UniqueConstraint(fields=["course", "ordinal"], name="retreatment_once")]
+
+
+class CoTherapyRecord(OfPatient):
+    """Whether a medicine that belongs to the plan beside the infusions is taken, or why not. The newest row counts."""
+
+    course = models.ForeignKey(Course, models.PROTECT, related_name="co_therapy_records")
+    code = models.CharField(max_length=40, help_text="As the regimen names it.")
+    is_taken = models.BooleanField()
+    words = models.CharField(max_length=250, blank=True, help_text="The dose, or why it is not taken.")
+    by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["course_id", "-at", "-id"]
 
 
 class DoseDecision(OfPatient):

@@ -2,6 +2,21 @@
 patients.
 """
 
+from .beside import (
+    Beside,
+    Changed,
+    DoseLine,
+    beside,
+    co_therapy,
+    first_doses,
+    label_of,
+    minutes_off,
+    newer_version,
+    next_ordinal,
+    reckoned_doses,
+    retreatment_refusal,
+    version_preview,
+)
 from .changes import (
     NOT_LATEST,
     Undoable,
@@ -31,6 +46,7 @@ from .courses import (
     today_of,
 )
 from .days import handovers_of, nurse_rules, occupied, phases_of, read_days
+from .doses import Amounts, amounts_of, body_of, body_refusal
 from .faults import Fault, Reasons, faults, faults_ahead, held_infusions, in_the_way_ahead, last_day_booked
 from .faults import shown as shown_faults
 from .free import FreeDay, free_days, free_days_for
@@ -72,6 +88,7 @@ from .series import (
     outlook,
     plan_anew,
     standing_decisions,
+    started,
 )
 from .steps import Step, series
 from .timeline import Entry, Needs, gates, gates_ahead, needs_of, next_infusions, timeline
@@ -95,11 +112,15 @@ __all__ = [
     "NOT_LATEST",
     "USUAL",
     "WHOLE_DAY",
+    "Amounts",
     "Ask",
     "Asked",
+    "Beside",
     "Card",
+    "Changed",
     "CourseCard",
     "CoursePlan",
+    "DoseLine",
     "Entry",
     "Fault",
     "FreeDay",
@@ -113,13 +134,18 @@ __all__ = [
     "ToHold",
     "Undoable",
     "active_course",
+    "amounts_of",
     "begins_the_rest",
+    "beside",
     "best_seat",
+    "body_of",
+    "body_refusal",
     "breaches",
     "breaches_of",
     "clearance_stands",
     "clearances_to_prescribe",
     "clinician",
+    "co_therapy",
     "course",
     "course_times",
     "courses_of",
@@ -129,6 +155,7 @@ __all__ = [
     "dose_fields",
     "faults",
     "faults_ahead",
+    "first_doses",
     "follow_up_times",
     "free_days",
     "free_days_for",
@@ -143,16 +170,20 @@ __all__ = [
     "keep_days",
     "kept_days",
     "kept_refusals",
+    "label_of",
     "last_day_booked",
     "latest_change",
     "left_to_hold",
+    "minutes_off",
     "moved_alone",
     "moved_with_all",
     "named_seats",
     "nearest",
     "needs_of",
     "newer_clearance",
+    "newer_version",
     "next_infusions",
+    "next_ordinal",
     "not_the_place",
     "nurse_rules",
     "occupied",
@@ -167,7 +198,9 @@ __all__ = [
     "plenty_left",
     "read_days",
     "read_plan",
+    "reckoned_doses",
     "regimen",
+    "retreatment_refusal",
     "right_to_undo",
     "rooms_for",
     "rooms_of_held",
@@ -179,6 +212,7 @@ __all__ = [
     "single_times",
     "standing_decisions",
     "standing_visits",
+    "started",
     "still_open",
     "takeovers",
     "timeline",
@@ -189,6 +223,7 @@ __all__ = [
     "undo_until",
     "undoable",
     "upcoming_visits",
+    "version_preview",
     "versions_of",
     "visit",
     "visits",

@@ -46,6 +46,10 @@ class CoursePlan:
             row for row in self.planned if phase_of(self.regimen, row.ordinal) is CoursePhase.INDUCTION
         )
 
+    def group(self, planned: PlannedInfusion) -> tuple[PlannedInfusion, ...]:
+        """The infusions that belong together with one: the induction, a pair, a repeated course, or itself alone."""
+        return tuple(row for row in self.planned if row.first_of_group == planned.first_of_group)
+
     @property
     def pair(self) -> tuple[PlannedInfusion, PlannedInfusion] | None:
         """The two induction infusions that are booked together, as long as neither was given; None without
@@ -90,13 +94,15 @@ class CoursePlan:
         visit = self.visit_of(planned)
         return day_of(visit, self.clinic) if visit else planned.planned_on
 
-    def infusion_days(self, *, besides: Collection[int]) -> tuple[list[date], list[date]]:
-        """The days of the course's own induction infusions and of all the patient's others, given or booked;
+    def infusion_days(
+        self, *, of: PlannedInfusion, besides: Collection[int]
+    ) -> tuple[list[date], list[date]]:
+        """The days of the infusions that belong together with one and of all the patient's others, given or booked;
         ``besides`` are the planned infusions that are being booked or moved."""
         own: list[date] = []
         others: list[date] = []
-        own_keys = {row.pk for row in self.induction}
-        own_given = {row.given_on for row in self.induction if row.given_on}
+        own_keys = {row.pk for row in self.group(of)}
+        own_given = {row.given_on for row in self.group(of) if row.given_on}
         for visit in self.visits:
             if visit.kind != "infusion" or visit.planned_infusion_id in besides:
                 continue

@@ -184,12 +184,19 @@ def _days_for(subject: _Subject, replan: Replan, asked: Tolerance, *, now: datet
 def _bookable(subject: _Subject, day: date, *, today: date) -> bool:
     """Whether the infusion could be booked on another day: the person, the clearance, the window, the interval."""
     plan, planned, patient = subject.plan, subject.planned, subject.plan.course.patient
-    own, others = plan.infusion_days(besides=[planned.pk])
+    own, others = plan.infusion_days(of=planned, besides=[planned.pk])
     against = [
         person_refusal(deceased=patient.deceased, years=patient.age_on(day)),
         clearance_refusal(signed(plan.course.clearance), today=today),
         window_refusal(day, plan.window(planned)),
-        interval_refusal(plan.regimen, planned.ordinal, day, own_induction=own, others=others),
+        interval_refusal(
+            plan.regimen,
+            planned.ordinal,
+            day,
+            own_induction=own,
+            others=others,
+            opens=planned.first_of_group,
+        ),
     ]
     if planned.ordinal == 1:
         for row in plan.induction:

@@ -10,12 +10,16 @@ from datetime import date, datetime, timedelta
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
 from clinics.queries import calendar
+from regimens.domain.definition import Regimen
+from regimens.domain.sequence import Retreatment as Started
+from regimens.domain.sequence import longest_group
 from scheduling.domain.booking import Seat
 from scheduling.domain.course import GivenDose, PlannedDose, horizon_until, plan_course
 from scheduling.domain.series import DEFER, Decision, deferral_refusal
-from scheduling.models import Course, DoseDecision, PlannedInfusion, Visit
+from scheduling.models import STANDING, Course, DoseDecision, PlannedInfusion, Retreatment, Visit
 
-from .courses import history, regimen, today_of
+from .courses import day_of, history, regimen, today_of
+from .doses import Amounts, amounts_of
 from .plan import CoursePlan
 
 
@@ -54,9 +58,15 @@ def plan_anew(
     now: datetime,
     start: date | None = None,
     decisions: Iterable[Decision] = (),
+    what: Regimen | None = None,
+    begun: Iterable[Started] | None = None,
 ) -> tuple[PlannedDose, ...] | Refusal:
-    """The infusions of a course still to be given, from ``start`` (by default its own) and with these decisions."""
-    begin, decisions = start or course.start_on, tuple(decisions)
+    """The infusions of a course still to be given, from ``start`` (by default its own) and with these decisions; by its
+    own regimen, or by another one that is only being looked at (``what``), and with its own retreatments or others
+    (``begun``).
+    """
+    begin, decisions, rows = start or course.start_on, tuple(decisions), list(rows)
+    what = what or regimen(course)
     given = [GivenDose(row.ordinal, row.given_on) for row in rows if row.given_on is not None]
     last = max((dose.on for dose in given), default=None)
     anchor = next((dose.on for dose in given if dose.n == 1), begin)
@@ -65,7 +75,7 @@ def plan_anew(
     ends = until + timedelta(days=min(further, (date.max - until).days))
     opening = calendar(course.clinic, min(anchor, today) - timedelta(days=60), ends)
     return plan_course(
-        regimen(course),
+        what,
         start=begin,
         until=until,
         closed=opening.closed_because,
@@ -73,14 +83,41 @@ def plan_anew(
         history=history(course.patient).given,
         today=today,
         decisions=decisions,
+        retreatments=started(course, what) if begun is None else begun,
+        booked=_booked(course, what),
     )
 
 
-def dose_fields(dose: PlannedDose) -> dict[str, object]:
-    """A planned dose as its row keeps it."""
+def started(course: Course, what: Regimen) -> tuple[Started, ...]:
+    """The retreatments a prescriber started in a course. No query where the regimen has none."""
+    if not what.retreatment:
+        return ()
+    rows = Retreatment.objects.of(course.clinic).filter(course=course).order_by("ordinal")
+    return tuple(Started(row.ordinal, row.start_on) for row in rows)
+
+
+def _booked(course: Course, what: Regimen) -> dict[int, date]:
+    """On which days a course's infusions are booked, where others count from that: no query where none do."""
+    if longest_group(what) < 2 and not (what.maintenance and what.maintenance.start_days[1]):
+        return {}
+    rows = Visit.objects.of(course.clinic).filter(planned_infusion__course=course, status__in=STANDING)
     return {
+        visit.planned_infusion.ordinal: day_of(visit, course.clinic)
+        for visit in rows.select_related("planned_infusion")
+        if visit.planned_infusion is not None
+    }
+
+
+def dose_fields(dose: PlannedDose, amounts: Amounts) -> dict[str, object] | Refusal:
+    """A planned dose as its row keeps it; or why its milligrams cannot be reckoned."""
+    amount = amounts.fields(dose.dose)
+    if isinstance(amount, Refusal):
+        return amount
+    alone = dose.opens == (1 if dose.phase == "induction" else dose.n)
+    return {
+        **amount,
         "phase": dose.phase.value,
-        "dose_mg": dose.dose.amount,
+        "opens_with": None if alone else dose.opens,
         "target_on": dose.target,
         "earliest_on": dose.earliest,
         "latest_on": dose.latest,
@@ -97,7 +134,12 @@ def outlook(plan: CoursePlan, ask: Ask, *, now: datetime) -> CoursePlan | Refusa
     doses = plan_anew(plan.course, plan.planned, now=now, start=ask.start, decisions=decisions)
     if isinstance(doses, Refusal):
         return doses
-    fields, rows = {dose.n: dose_fields(dose) for dose in doses}, []
+    amounts, fields, rows = amounts_of(plan.course, plan.planned), {}, []
+    for dose in doses:
+        wanted = dose_fields(dose, amounts)
+        if isinstance(wanted, Refusal):
+            return wanted
+        fields[dose.n] = wanted
     for row in plan.planned:
         after = copy(row)
         if row.state == "planned" and row.ordinal in fields:

@@ -140,7 +140,14 @@ class _Laying:
             time_refusal(seat.starts, now=self.now),
             self._window_refusal(step.before, new, day),
             TOO_FAR if seat.starts > self.now + FARTHEST else None,
-            interval_refusal(self.plan.regimen, new.ordinal, day, own_induction=own, others=others),
+            interval_refusal(
+                self.plan.regimen,
+                new.ordinal,
+                day,
+                own_induction=own,
+                others=others,
+                opens=new.first_of_group,
+            ),
             Refusal("patient_busy", "The patient has another visit at that time.", "time") if clash else None,
         ]
         capacity = self._read(day, day)[day]
@@ -183,11 +190,11 @@ class _Laying:
         return None if self.ask.prescriber else window_refusal(day, self.plan.window(before))
 
     def _days_beside(self, new: PlannedInfusion) -> tuple[list[date], list[date]]:
-        """The days of the course's induction infusions and of all the patient's others, the asked one's left out."""
-        induction = {row.ordinal for row in self.plan.induction}
-        given = {row.given_on for row in self.plan.induction if row.given_on}
-        own = [day for n, day in self.days.items() if n in induction and n != new.ordinal]
-        others = [day for n, day in self.days.items() if n not in induction and n != new.ordinal]
+        """The days of the infusions that belong together with one and of all the patient's others, its own left out."""
+        together = {row.ordinal for row in self.plan.group(new)}
+        given = {row.given_on for row in self.plan.group(new) if row.given_on}
+        own = [day for n, day in self.days.items() if n in together and n != new.ordinal]
+        others = [day for n, day in self.days.items() if n not in together and n != new.ordinal]
         return [*own, *given], [*others, *(day for day in self.plan.past.given if day not in given)]
 
     def _found(self, step: Step, new: PlannedInfusion, visit: Visit) -> Step:
@@ -232,9 +239,9 @@ class _Laying:
         """The days in which the infusion may stand once the infusions around it stand where they go."""
         first, last = max(new.earliest_on, today_of(self.plan.clinic, self.now)), new.latest_on
         least = timedelta(days=self.plan.regimen.min_interval_days)
-        own, others = self._days_beside(new)
-        if new.ordinal > len(self.plan.induction):
-            near = [day for day in (*own, *others) if day <= last]
+        _, others = self._days_beside(new)
+        if 1 < new.ordinal == new.first_of_group:
+            near = [day for day in others if day <= last]
             first = max([first, *(day + least for day in near)])
         return Window(first, last) if first <= last else None
 

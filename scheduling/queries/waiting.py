@@ -208,13 +208,14 @@ def _waiter(read: Freeable, each: Waiting, freed: Freed, kept: str) -> Waiter:
     row, plan = each.entry, read.plans[each.entry.pk]
     planned = plan.infusion(row.planned_infusion.ordinal) or row.planned_infusion
     visit, on = plan.visit_of(planned), local_date(freed.starts, read.clinic.zone)
-    own, others = plan.infusion_days(besides=[planned.pk])
+    own, others = plan.infusion_days(of=planned, besides=[planned.pk])
     has_room = planned.held_at is not None or (visit is not None and day_of(visit, read.clinic) == on)
     return Waiter(
         entry=row.pk,
         since=row.at,
         regimen=plan.regimen,
         ordinal=planned.ordinal,
+        opens=planned.first_of_group,
         window=plan.window(planned),
         clearance=signed(plan.course.clearance),
         phases=_phases(read, row.pk, planned, on),

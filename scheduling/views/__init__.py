@@ -1,5 +1,6 @@
 """Screens of the scheduling room."""
 
+from .beside import co_therapy, recompute, retreat, version
 from .courses import course, panel, prescribe, renew, start, stop
 from .free import free
 from .holds import hold, release
@@ -10,6 +11,7 @@ from .waiting import answer, freed, leave, wait, waiting
 __all__ = [
     "answer",
     "cancel",
+    "co_therapy",
     "course",
     "free",
     "freed",
@@ -19,11 +21,14 @@ __all__ = [
     "pair",
     "panel",
     "prescribe",
+    "recompute",
     "release",
     "renew",
+    "retreat",
     "single",
     "start",
     "stop",
+    "version",
     "visit",
     "wait",
     "waiting",

@@ -17,6 +17,7 @@ from evaluation.queries import clearance as find_clearance
 from patients.actions import record_view
 from patients.queries import earlier_infusion_dates
 from patients.queries import patient as find_patient
+from regimens.queries import off_label_words, regimen_of
 from scheduling import actions, queries
 from scheduling.forms import PrescribeForm, StartForm, StopForm
 from scheduling.queries import waiting
@@ -68,8 +69,23 @@ def course(request: StaffRequest, pk: int) -> HttpResponse:
         "newer": queries.newer_clearance(found, today=today_of(request)),
         "clearance_stands": queries.clearance_stands(found, today=today_of(request)),
         "today": today_of(request),
+        **_beside(request, plan),
     }
     return render(request, "scheduling/course.html", shown)
+
+
+def _beside(request: StaffRequest, plan: queries.CoursePlan) -> dict[str, Any]:
+    """What belongs to the course beside its infusions: the label, the reckoning of its doses, co-therapy, versions."""
+    found = plan.course
+    return {
+        "regimen": plan.regimen,
+        "label": queries.label_of(found),
+        "beside": queries.beside(found),
+        "newer_version": queries.newer_version(found) if found.state == "active" else None,
+        "may_retreat": found.state == "active"
+        and queries.retreatment_refusal(plan.regimen, list(plan.planned)) is None,
+        "doses": queries.reckoned_doses(plan),
+    }
 
 
 @staff(Right.PRESCRIBE)
@@ -103,8 +119,18 @@ def prescribe(request: StaffRequest, pk: int) -> HttpResponse:
             messages.success(request, "The course is prescribed and its infusions are planned.")
             return redirect("scheduling:course", pk=made.pk)
     record_view(patient=patient, by=request.user, page="prescribe course")
-    shown = {"form": form, "clearance": clearance, "patient": patient}
+    shown = {"form": form, "clearance": clearance, "patient": patient, **_prescribed(request, clearance)}
     return render(request, "scheduling/prescribe.html", shown, status=422 if form.is_bound else 200)
+
+
+def _prescribed(request: StaffRequest, clearance: Any) -> dict[str, Any]:
+    """What would be prescribed: the regimen, what of it is off-label, and its doses for this patient."""
+    version = clearance.regimen_version
+    return {
+        "regimen": regimen_of(version),
+        "off_label": off_label_words(request.clinic, version, clearance.evaluation.diagnosis.condition),
+        "doses": queries.first_doses(clearance.patient, regimen_of(version)),
+    }
 
 
 @staff(Right.PRESCRIBE)

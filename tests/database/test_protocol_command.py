@@ -13,6 +13,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from regimens.defaults import default_regimens
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -136,7 +138,10 @@ def test_rate_without_json_prints_a_table():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("dates --regimen NOPE --start 2026-01-01 --count 1", "There is no regimen 'NOPE'. Known: STANDARD."),
+        (
+            "dates --regimen NOPE --start 2026-01-01 --count 1",
+            f"There is no regimen 'NOPE'. Known: {', '.join(sorted(default_regimens()))}.",
+        ),
         (
             "dates --regimen STANDARD --start 2026-02-31 --count 1",
             "--start: '2026-02-31' is not a date of the calendar. Write it as YYYY-MM-DD.",
@@ -158,8 +163,27 @@ def test_rate_without_json_prints_a_table():
             "These dates run outside the calendar (years 1 to 9999).",
         ),
         (
+            "rate --profile eu_ra_120 --dose-mg 1000 --condition MS",
+            "RA, 120 minutes (EU) is only for RA, not for MS.",
+        ),
+        (
+            "rate --profile eu_ra_120 --dose-mg 500",
+            "RA, 120 minutes (EU) is only for a dose of 1000 mg, not for 500 mg.",
+        ),
+        ("rate --dose-mg 1000", "Name a rate profile with --profile, or ask for --table."),
+        ("rate --profile first_standard --mg-per-m2 375", "--mg-per-m2 and --bsa belong together."),
+        (
+            "rate --profile first_standard",
+            "Give the dose either with --dose-mg or with --mg-per-m2 and --bsa.",
+        ),
+        (
+            "rate --profile first_standard --mg-per-m2 375 --bsa 18.3",
+            "--bsa: '18.3' is not a body surface. Write square metres above 0 and at most 4, "
+            "with at most 3 decimal places.",
+        ),
+        (
             "rate --profile fast --dose-mg 1000",
-            "There is no rate profile 'fast'. Known: first_standard, subsequent_standard.",
+            "There is no rate profile 'fast'. Known: eu_ra_120, first_standard, subsequent_standard, us_nhl_90.",
         ),
     ],
 )
@@ -167,6 +191,44 @@ def test_bad_argument_is_told_clearly(arguments, message):
     with pytest.raises(CommandError) as raised:
         run(*arguments.split())
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("dose", ["100", "690", "1000"])
+def test_lymphoma_profile_is_refused_with_its_reason(dose):
+    with pytest.raises(CommandError) as raised:
+        run("rate", "--profile", "us_nhl_90", "--dose-mg", dose)
+    assert str(raised.value).endswith("It is not for autoimmune disease.")
+
+
+def test_rate_by_body_surface_says_how_the_dose_was_reckoned():
+    lines = run(
+        "rate", "--profile", "subsequent_standard", "--mg-per-m2", "375", "--bsa", "1.83"
+    ).splitlines()
+    assert lines[:2] == [
+        "375 mg/m² × 1.83 m² = 690 mg (686.25 mg rounded to the nearest 10 mg)",
+        "Later infusions, standard: 690 mg in 148 1/2 minutes",
+    ]
+
+
+def test_rate_of_the_ra_profile_names_what_must_hold():
+    lines = run("rate", "--profile", "eu_ra_120", "--dose-mg", "1000").splitlines()
+    assert lines[0] == "RA, 120 minutes (EU): 1000 mg in 117 1/2 minutes"
+    assert len([line for line in lines if line.startswith("  - ")]) == 4
+
+
+def test_table_has_every_profile_at_every_dose_or_its_refusal():
+    lines = run("rate", "--table").splitlines()
+    rows = {(line[:20].strip(), line[22:52].strip()): line[54:].split() for line in lines[1:]}
+    assert rows["first_standard", "1000 mg"][:2] == ["255", "255"]
+    assert rows["subsequent_standard", "500 mg"][:2] == ["120", "120"]
+    assert rows["eu_ra_120", "1000 mg"][:2] == ["117", "1/2"]
+    refused = [key for key, rest in rows.items() if rest[:1] == ["refused:"]]
+    assert [
+        (code, len([key for key in refused if key[0] == code])) for code in ("eu_ra_120", "us_nhl_90")
+    ] == [
+        ("eu_ra_120", 11),
+        ("us_nhl_90", 12),
+    ]
 
 
 @pytest.mark.parametrize("dose", ["0", "-5", "NaN", "Infinity", "1e400", "1000000", "0.0001", "٣", "1,5", ""])

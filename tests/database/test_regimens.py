@@ -40,11 +40,10 @@ def codes_refused(version, member):
     return refused.value.codes
 
 
-def test_load_defaults_creates_standard_once(clinic):
+def test_load_defaults_creates_every_regimen_once_standard_first(clinic):
     loaded = actions.load_defaults(clinic=clinic, by=None)
-    assert [(one.code, one.version, one.name) for one in loaded] == [
-        ("STANDARD", 1, "Standard: two infusions two weeks apart, then one every six months")
-    ]
+    assert [(one.code, one.version) for one in loaded] == [(code, 1) for code in default_regimens()]
+    assert loaded[0].name == "Standard: two infusions two weeks apart, then one every six months"
     assert actions.load_defaults(clinic=clinic, by=None) == []
     assert queries.regimen_of(loaded[0]) == default_regimens()["STANDARD"]
 
@@ -52,7 +51,7 @@ def test_load_defaults_creates_standard_once(clinic):
 def test_load_defaults_is_in_the_audit_trail(clinic):
     member = make_member(clinic, Role.PHARMACIST)
     version = actions.load_defaults(clinic=clinic, by=member.user)[0]
-    entry = AuditEntry.objects.of(clinic).get(verb="loaded regimen")
+    entry = AuditEntry.objects.of(clinic).get(verb="loaded regimen", subject_id=str(version.pk))
     assert (entry.actor, entry.subject_id, entry.changes) == (
         member.user,
         str(version.pk),
@@ -67,8 +66,9 @@ def test_new_wording_becomes_a_new_version_and_the_approved_one_stays_in_use(cli
     )
     approve(version, make_member(clinic, Role.PRESCRIBER))
     approve(version, make_member(clinic, Role.PHARMACIST))
-    assert queries.waiting_defaults(clinic) == ["STANDARD"]
-    assert [one.version for one in actions.load_defaults(clinic=clinic, by=None)] == [2]
+    assert queries.waiting_defaults(clinic) == list(default_regimens())
+    loaded = actions.load_defaults(clinic=clinic, by=None)
+    assert [(one.code, one.version) for one in loaded if one.version > 1] == [("STANDARD", 2)]
     assert queries.prescribable(clinic) == [version]
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regimens.defaults import default_regimens
+from regimens.defaults import default_regimens, rate_profiles
 from regimens.domain.definition import RateProfile
-from regimens.domain.rates import profile_for, rate_plan
+from regimens.domain.rates import profile_for, profile_refusals, rate_plan
 
 STANDARD = default_regimens()["STANDARD"]
 FIRST, LATER = STANDARD.first_profile, STANDARD.subsequent_profile
@@ -128,3 +128,52 @@ def test_serious_reaction_takes_the_first_profile():
 
 def test_unknown_date_of_the_last_infusion_takes_the_first_profile():
     assert chosen(before=2, last=None) == "first_standard"
+
+
+PROFILES = rate_profiles()
+RA_120, LYMPHOMA = PROFILES["eu_ra_120"], PROFILES["us_nhl_90"]
+
+
+def test_ra_120_reaches_its_dose_before_its_last_segment_ends():
+    plan = rate_plan(RA_120, 1000)
+    assert [(step.rate_mg_h, step.start_minute, step.minutes, step.dose_mg) for step in plan.steps] == [
+        (250, 0, 30, 125),
+        (600, 30, Fraction(175, 2), 875),
+    ]
+    assert plan.total_minutes == Fraction(235, 2)
+
+
+def test_ra_120_is_for_one_dose_and_one_condition():
+    assert profile_refusals(RA_120, 1000, condition="RA") == ()
+    assert [one.code for one in profile_refusals(RA_120, 500, condition="MS")] == [
+        "profile_other_condition",
+        "profile_other_dose",
+    ]
+
+
+def test_ra_120_asks_for_each_of_its_conditions():
+    answers = dict.fromkeys(RA_120.asks, True)
+    assert profile_refusals(RA_120, 1000, condition="RA", answers=answers) == ()
+    for ask in RA_120.asks:
+        found = profile_refusals(RA_120, 1000, condition="RA", answers=answers | {ask: False})
+        assert [(one.code, one.field) for one in found] == [("profile_condition", ask)]
+    assert len(profile_refusals(RA_120, 1000, condition="RA", answers={})) == len(RA_120.asks) == 4
+
+
+def test_more_than_a_profile_in_segments_can_give_is_an_error():
+    with pytest.raises(ValueError, match="ends before the dose is given"):
+        rate_plan(RA_120, 1026)
+
+
+@pytest.mark.parametrize("condition", ["", "RA", "SLE", "MS", "AIHA", "GPA", "MPA", "PV"])
+def test_lymphoma_profile_is_never_allowed(condition):
+    refusals = profile_refusals(LYMPHOMA, 700, condition=condition, answers={})
+    assert [one.code for one in refusals] == ["profile_not_allowed"]
+    assert refusals[0].message.endswith("It is not for autoimmune disease.")
+    with pytest.raises(ValueError, match="not for autoimmune disease"):
+        rate_plan(LYMPHOMA, 700)
+
+
+def test_standard_profiles_are_allowed_everywhere():
+    for dose in (100, Decimal(690), 500, 1000):
+        assert profile_refusals(FIRST, dose, condition="PV") == profile_refusals(LATER, dose) == ()

@@ -99,6 +99,7 @@ def test_patient_goes_from_referral_to_reminder(page, phone, clinic, live_server
     axe(page)
     page.get_by_role("link", name="Go to signing").click()
     page.locator('[name="regimen_version"]').first.check()
+    page.get_by_label("Why the off-label use is chosen").fill("Agreed in the clinic's protocol.")
     axe(page)
     page.get_by_role("button", name="Sign as").click()
     # And prescribes the course

@@ -44,6 +44,8 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "regimens:load": (R.APPROVE_REGIMEN, ()),
     "regimens:detail": (R.VIEW_REGIMENS, ("regimen",)),
     "regimens:approve": (R.APPROVE_REGIMEN, ("regimen",)),
+    "regimens:compare": (R.VIEW_REGIMENS, ("regimen",)),
+    "regimens:edit": (R.EDIT_REGIMEN, ("regimen",)),
     "evaluation:open": (R.EDIT_EVALUATION, ("diagnosis",)),
     "evaluation:detail": (R.VIEW_PATIENTS, ("evaluation",)),
     "evaluation:verdict": (R.VIEW_PATIENTS, ("evaluation",)),
@@ -66,6 +68,10 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "scheduling:start": (R.PRESCRIBE, ("course",)),
     "scheduling:stop": (R.PRESCRIBE, ("course",)),
     "scheduling:renew": (R.PRESCRIBE, ("course",)),
+    "scheduling:retreat": (R.PRESCRIBE, ("course",)),
+    "scheduling:version": (R.PRESCRIBE, ("course",)),
+    "scheduling:recompute": (R.RECORD_HISTORY, ("course",)),
+    "scheduling:co_therapy": (R.RECORD_HISTORY, ("course", "code")),
     "scheduling:pair": (R.BOOK, ("course",)),
     "scheduling:hold": (R.BOOK, ("course",)),
     "scheduling:release": (R.BOOK, ("planned",)),
@@ -224,6 +230,7 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         ).pk,
         "slug": "session",
         "score": "das28_esr",
+        "code": "methotrexate",
         "closure": Closure.objects.create(
             clinic=clinic, first_day=now.date(), last_day=now.date(), reason="Works"
         ).pk,

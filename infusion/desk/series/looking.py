@@ -114,6 +114,7 @@ def _too_near(plan: CoursePlan, steps: Iterable[Step], after: dict[int, date | N
         inductions=len(plan.regimen.induction),
         min_days=plan.regimen.min_interval_days,
         others=[day for day in plan.past.given if day not in here],
+        opens={row.ordinal: row.first_of_group for row in plan.planned},
     )
 
 

@@ -255,7 +255,7 @@ def test_another_clinics_objects_are_not_found(evaluation, patient, nurse, presc
     fill(evaluation, nurse.user)
     clearance = actions.sign(
         evaluation=evaluation, regimen_version=make_regimen(evaluation.clinic), valid_until=today(),
-        by=prescriber.user, now=timezone.now(),
+        by=prescriber.user, now=timezone.now(), off_label_reason="agreed",
     )  # fmt: skip
     result = queries.standing_results(patient)[0]
     client = client_of(make_member(make_clinic(chairs=0, nurses=0), Role.PRESCRIBER))

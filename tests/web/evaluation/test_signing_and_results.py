@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 def signing(evaluation, **changes):
     version = make_regimen(evaluation.clinic)
-    return {"regimen_version": str(version.pk), "valid_until": str(today() + timedelta(days=90))} | changes
+    usual = {"off_label_reason": "agreed", "valid_until": str(today() + timedelta(days=90))}
+    return {"regimen_version": str(version.pk)} | usual | changes
 
 
 def test_a_prescriber_signs_and_the_label_status_is_shown(evaluation, nurse, prescriber):
@@ -50,6 +51,8 @@ def test_a_prescriber_signs_and_the_label_status_is_shown(evaluation, nurse, pre
         ({"valid_until": "\x00"}, "valid_until"),
         ({"regimen_version": "999999"}, "regimen_version"),
         ({"regimen_version": "x"}, "regimen_version"),
+        ({"off_label_reason": ""}, "off_label_reason"),
+        ({"off_label_reason": "  "}, "off_label_reason"),
         ({"off_label_reason": "a\x01b"}, "off_label_reason"),
         ({"off_label_reason": "x" * 251}, "off_label_reason"),
     ],

@@ -8,11 +8,10 @@ from typing import Any
 from django import forms
 
 from clinics.domain.refusals import Refusal
-
-from .domain.dates import ProtocolDate
-from .domain.definition import MAX_DOSE_MG, Regimen
-from .domain.reading import decimal_in
-from .queries import preview
+from regimens.domain.dates import ProtocolDate
+from regimens.domain.definition import MAX_DOSE_MG, Regimen
+from regimens.domain.reading import decimal_in
+from regimens.queries import preview
 
 
 class PreviewForm(forms.Form):
