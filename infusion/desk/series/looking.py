@@ -72,7 +72,7 @@ def rows(
         brings = [
             *_checks(plan, before[n], after[n], ask),
             *_changed_follow_ups(n, *follow_ups),
-            *_reminders(plan, step),
+            *_reminders(plan, step, now=now),
         ]
         found.append(
             Row(
@@ -232,8 +232,8 @@ def _changed_follow_ups(
     return found
 
 
-def _reminders(plan: CoursePlan, step: Step) -> list[Moved]:
-    """When the patient is reminded of a booked infusion."""
+def _reminders(plan: CoursePlan, step: Step, *, now: datetime) -> list[Moved]:
+    """When the patient is reminded of a booked infusion. Of a new time nobody is reminded before its notice is out."""
     stays = step.visit is not None and step.seat is None and not step.gives_up
     was = step.visit.starts_at if step.visit else None
     will = step.seat.starts if step.seat else was if stays and step.after is not None else None
@@ -241,7 +241,11 @@ def _reminders(plan: CoursePlan, step: Step) -> list[Moved]:
 
     def told(starts: datetime | None) -> dict[str, str]:
         times = reminder_times(starts, rules) if starts else []
-        local = [(kind, due.astimezone(zone)) for kind, due, _ in times]
+        local = [
+            (kind, due.astimezone(zone))
+            for kind, due, _ in times
+            if starts == was or due > now + rules.notice_delay
+        ]
         return {kind: f"{in_words(due.date())}, {due:%H:%M}" for kind, due in local}
 
     before, after = told(was), told(will)

@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinics.models import ChairOutage, Closure
+from infusion.reminders.queries import upcoming
 from scheduling import actions
+from scheduling.domain.course import in_words
 from scheduling.forms import offer_text
 from scheduling.models import DoseDecision, PlannedInfusion, ScheduleChange, Visit, VisitVersion
 from tests import factory
@@ -85,6 +87,18 @@ def test_the_confirmed_preview_books_what_it_showed(desk, clinic, course):
     assert desk.post(url_of(first), sent).status_code == 302
     assert VisitVersion.objects.filter(change="moved").count() == 3
     assert ScheduleChange.objects.filter(verb="move").count() == 1
+
+
+def test_the_reminders_shown_are_those_that_will_be_sent(prescriber, clinic, course):
+    first, *_ = a_series(course, prescriber.member)
+    soon = next(day for n in (3, 4, 5) if (day := timezone.localdate() + timedelta(days=n)).weekday() < 5)
+    page = prescriber.post(url_of(first), asked(clinic, soon))
+    shown = [each.after for each in page.context["rows"][0].brings if each.what.startswith("Reminder")]
+    prescriber.post(url_of(first), carried(page) | {"reason": "Cannot wait"})
+    owed = [one for one in upcoming(course.patient, timezone.now()) if one.kind.startswith("reminder")]
+    local = [one.due_at.astimezone(clinic.zone) for one in owed if first.pk in one.visit_ids]
+    assert [words for words in shown if words] == [f"{in_words(due.date())}, {due:%H:%M}" for due in local]
+    assert "" in shown
 
 
 def test_a_stale_preview_is_refused_and_shown_anew(desk, clinic, course):
