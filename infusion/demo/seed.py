@@ -36,6 +36,7 @@ from regimens.models import RegimenVersion
 from regimens.queries import prescribable
 from scheduling import actions as scheduling
 from scheduling import queries as schedule
+from scheduling.actions import waiting
 from scheduling.models import Course, Visit
 from treatment import actions as treatment
 
@@ -252,14 +253,14 @@ class Filling:
         )
 
     def pair_booked(self, who: Invented, when: datetime, start_on: date) -> tuple[Visit, Visit]:
+        """Both induction infusions booked, and what follows held to the horizon."""
         course = self.prescribed(who, when, start_on)
-        found = schedule.pair_times(
-            schedule.read_plan(course), now=when, asked=schedule.Asked(start=start_on)
+        plan, asked = schedule.read_plan(course), schedule.Asked(start=start_on)
+        places = schedule.course_times(plan, now=when, asked=asked).cards[0].places
+        first, second = scheduling.book_course(
+            course=course, seats=[place.seat for place in places], by=self.team["receptionist"], now=when
         )
-        first, second = found.cards[0].places
-        return scheduling.book_pair(
-            course=course, first=first.seat, second=second.seat, by=self.team["receptionist"], now=when
-        )
+        return first, second
 
     def continuing(self, who: Invented, first_on: date, when: datetime) -> Course:
         """A patient already in treatment: earlier infusions on record, and a course that goes on from them."""
@@ -385,5 +386,8 @@ def _long_in_treatment(demo: Filling) -> None:
     for who, months, ahead in ((settled, -18, 40), (due_soon, -12, 20), (no_address, -6, 7)):
         course = demo.continuing(who, add_months(demo.today + timedelta(days=ahead), months), demo.ago(4))
         if who is no_address:
-            demo.maintenance_booked(course, time(10), demo.ago(4))
+            visit = demo.maintenance_booked(course, time(10), demo.ago(4))
+            planned = schedule.planned_infusion(demo.clinic, visit.planned_infusion_id or 0)
+            desk, said = demo.team["receptionist"], "Call in the morning; half a day's notice is enough"
+            waiting.join(planned=planned, by=desk, now=demo.ago(2), note=said)
         plan_follow_ups(clinic=demo.clinic, patient=course.patient, now=demo.now)
