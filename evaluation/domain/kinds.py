@@ -70,6 +70,7 @@ class Kind:
 
     ``dated`` names the choices that carry a day of their own ("given on", "resolved on"). ``role`` says who
     may record it: clinical staff, administrative staff, or nobody (``derived`` from another room's record).
+    ``day_label`` says which day is meant where it is not the day of asking: no day is proposed then.
     ``step`` is the distance between possible scores and ``excluded`` names gaps in the scale; 0 means any
     decimal.
     """
@@ -91,6 +92,7 @@ class Kind:
     loinc: tuple[str, ...] = ()
     note: bool = False
     on_record: OnRecord | None = None
+    day_label: str = ""
     help: str = ""
     source: str = ""
     status: str = ""
@@ -184,6 +186,7 @@ def _kind(row: Mapping[str, Any]) -> Kind:
         loinc=tuple(row.get("loinc", ())),
         note=row.get("note", False),
         on_record=_on_record(row.get("on_record")),
+        day_label=row.get("day_label", ""),
         help=row.get("help", ""),
         source=row.get("source", ""),
         status=row.get("status", ""),

@@ -46,9 +46,9 @@ class ResultForm(forms.Form):
         if kind.dated:
             self.fields["value-day"] = forms.CharField(label="Which day", required=False, widget=day_widget())
         self.fields["observed_on"] = forms.CharField(
-            label="Taken, asked or signed on",
+            label=kind.day_label or "Taken, asked or signed on",
             required=False,
-            initial=today.isoformat() if kind.is_statement else None,
+            initial=today.isoformat() if kind.is_statement and not kind.day_label else None,
             widget=day_widget(max=today.isoformat()),
         )
         if kind.role == "administrative":

@@ -112,6 +112,12 @@ def patients_named(
     return by_number, {key: rows[0] for key, rows in by_source.items() if len(rows) == 1}
 
 
+def came_from(patient: Patient, source_id: str) -> bool:
+    """Whether a result that came in under this key still stands on the patient's record."""
+    rows = Result.objects.of(patient.clinic).filter(patient=patient, superseded_by__isnull=True)
+    return bool(source_id) and source_id.isprintable() and rows.filter(source_id=source_id).exists()
+
+
 def batches(clinic: Clinic, subject: str = "patients") -> QuerySet[ImportBatch]:
     return ImportBatch.objects.of(clinic).filter(subject=subject).select_related("by")
 

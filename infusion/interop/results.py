@@ -65,6 +65,8 @@ class _Run:
         people: dict[int, Patient] = {}
         for number, row in enumerate(self.records):
             checked = self._checked(row)
+            if checked is None:
+                continue
             if isinstance(checked, Outcome):
                 outcomes[number] = checked
             else:
@@ -75,12 +77,14 @@ class _Run:
             outcomes |= self._of_patient(people[key], rows, by, keep)
         return Import(tuple(outcomes[number] for number in sorted(outcomes)), self.strays)
 
-    def _checked(self, row: IncomingObservation | Unreadable) -> Outcome | tuple[Patient, Checked]:
+    def _checked(self, row: IncomingObservation | Unreadable) -> Outcome | tuple[Patient, Checked] | None:
         if isinstance(row, Unreadable):
             return Outcome(
                 row.source, row.place, REFUSED, field=row.field, reason=row.reason, columns=row.columns
             )
         patient = self._patient(row.whose)
+        if row.is_withdrawn:
+            return self._withdrawn(row, patient)
         if isinstance(patient, Refusal):
             return _refused(row, Refusal(patient.code, patient.message, row.named(patient.field)))
         found = check_observation(row, today=self.today, born=patient.birth_date)
@@ -89,6 +93,13 @@ class _Run:
         if isinstance(found, NotUsed):
             return _outcome(row, NOT_USED, patient, found.called)
         return patient, found
+
+    def _withdrawn(self, row: IncomingObservation, patient: Patient | Refusal) -> Outcome | None:
+        """A result that its source takes back is named where it stands on record: a person corrects it."""
+        if isinstance(patient, Refusal) or not queries.came_from(patient, row.source_id):
+            return None
+        words = "Its source has withdrawn it, and it stands on record here. Correct it there."
+        return _refused(row, Refusal("withdrawn", words, "source_id"), patient)
 
     def _patient(self, whose: WhoseResult) -> Patient | Refusal:
         """The patient of this clinic a row names. Nobody is matched by guessing; the dead are not at all."""

@@ -167,6 +167,21 @@ def test_a_bundle_of_observations_alone_adds_to_the_patients_it_refers_to(clinic
     assert counts(take_in(clinic, file)) == (0, 0, 1, 0, [])
 
 
+def test_a_result_its_source_withdrew_is_named_for_a_person_and_never_comes_in(clinic, ada):
+    observation = {
+        "resourceType": "Observation", "id": "o1", "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2465-3"}]},
+        "subject": {"identifier": {"value": "R-1"}},
+        "effectiveDateTime": "2026-11-01", "valueQuantity": {"value": 850, "unit": "mg/dL"},
+    }  # fmt: skip
+    withdrawn = ("lab.json", json.dumps(observation | {"status": "entered-in-error"}).encode())
+    assert counts(take_in(clinic, withdrawn)) == (0, 0, 0, 0, [])
+    take_in(clinic, ("lab.json", json.dumps(observation).encode()))
+    words = "Its source has withdrawn it, and it stands on record here. Correct it there."
+    assert counts(take_in(clinic, withdrawn))[-1] == [("2465-3", "source_id", words)]
+    assert kept(ada) == [("igg", "8.5")]
+
+
 def test_the_command_reads_files_and_says_what_came_of_them(clinic, ada, tmp_path, capsys):
     (tmp_path / "lab.csv").write_text(
         rows("R-1,igg,8.5,g/L,2026-03-01,l1", "R-1,igg,7000,g/L,2026-03-01,l2")[1].decode()

@@ -42,6 +42,12 @@ def test_a_value_stands_as_high_as_the_axis_says():
     assert picture.score.line == " ".join(f"{dot.x},{dot.y}" for dot in picture.score.dots)
 
 
+def test_values_are_named_from_the_last_backwards_as_far_as_there_is_room():
+    crowded = Course(points=tuple(point(200 + days, str(days)) for days in (0, 10, 20, 30, 40)))
+    assert [dot.text for dot in draw(crowded, WIDE, today=TODAY).score.dots] == ["0", "", "20", "", "40"]
+    assert [dot.text for dot in draw(COURSE, WIDE, today=TODAY).score.dots] == ["5.6", "4.1", "2.4"]
+
+
 def test_only_cut_offs_inside_the_axis_are_drawn():
     picture = draw(COURSE, WIDE, today=TODAY)
     assert [(limit.text, limit.at) for limit in picture.score.limits] == [("Remission", "156.3")]

@@ -66,6 +66,9 @@ def test_a_row_is_read_with_the_names_of_its_own_columns():
         ("R-1,feeling,good,,2026-03-01,a", ("test_unknown", "test")),
         ("R-1,drug_received,received,,2026-03-01,a", ("kind_not_imported", "test")),
         ("R-1,clearance,signed,,2026-03-01,a", ("kind_not_imported", "test")),
+        ("R-1,consent,signed,,2026-03-01,a", ("kind_not_imported", "test")),
+        ("R-1,infection,none,,2026-03-01,a", ("kind_not_imported", "test")),
+        ("R-1,relapse,major,,2026-03-01,a", "Relapse: Major or severe, 2026-03-01"),
         ("R-1,718-7,138,g/dL,2026-03-01,a", ("number_impossible", "value")),
         ("R-1,718-7,-3,g/dL,2026-03-01,a", ("value_negative", "value")),
         ("R-1,718-7,NaN,g/dL,2026-03-01,a", ("number_unreadable", "value")),
@@ -140,8 +143,9 @@ def test_an_observation_that_cannot_be_taken_is_named_with_its_reason(changes, r
 
 
 @pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
-def test_an_observation_that_never_was_is_left_out(status):
-    assert observed(status=status).records == ()
+def test_an_observation_that_its_source_withdrew_says_so(status):
+    assert [row.is_withdrawn for row in observed(status=status).records] == [True]
+    assert observed(status=status, effectiveDateTime=None).records == ()
 
 
 def test_observations_without_a_key_are_told_apart_by_their_values():

@@ -38,7 +38,8 @@ class WhoseResult:
 @dataclass(frozen=True, slots=True)
 class IncomingObservation:
     """One result, unchecked. ``test`` is a LOINC code, a code of ours or its name; ``values`` and ``units`` are
-    the spellings the source gives, best first; ``source_id`` is its key there.
+    the spellings the source gives, best first; ``source_id`` is its key there. ``is_withdrawn``: the source says
+    that it never was.
     """
 
     source: str
@@ -51,6 +52,7 @@ class IncomingObservation:
     observed_on: str
     source_id: str = ""
     note: str = ""
+    is_withdrawn: bool = False
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
     field_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -91,8 +93,8 @@ def check_observation(row: IncomingObservation, *, today: date, born: date) -> C
             return NotUsed(row.called or row.test)
         words = "This test is not known here. Write its LOINC code, or its name as it stands on the screen."
         return Refusal("test_unknown", words, row.named("test"))
-    if kind.role != "clinical":
-        words = "This is no result of a laboratory or of a score, and is not imported."
+    if kind.role != "clinical" or (kind.is_statement and kind.section != "severity"):
+        words = "A person answers this: only laboratory results and measures of the disease are imported."
         return Refusal("kind_not_imported", words, row.named("test"))
     value = read_value(kind, row.values, row.units)
     if isinstance(value, Refusal):

@@ -14,6 +14,7 @@ from .fhir_json import Json, Malformed, obj, objects, parse, text
 from .fhir_reader import BUNDLE_TYPES, names_of, record_number_of, reference_of
 
 Records = list[IncomingObservation | Unreadable]
+WITHDRAWN = {"cancelled", "entered-in-error"}
 
 
 def read_results_fhir(source: str, content: bytes) -> ObservationFile:
@@ -96,19 +97,24 @@ def _observation(
     place = f"{place}, {name}"[:120] if place else name[:120]
     if wrong := problem_with_shape(resource):
         return [Unreadable(source, place, f"Observation.{wrong.field}", wrong.reason)], 0
-    read = observations_of(resource)
+    withdrawn = text(resource.get("status")) in WITHDRAWN
+    read = observations_of(resource | {"status": "final"} if withdrawn else resource)
     if read is None:
+        return [], 0
+    if isinstance(read, LeftOut) and withdrawn:
         return [], 0
     if isinstance(read, LeftOut):
         return [Unreadable(source, place, "Observation", read.reason)], 0
     whose = _whose(obj(resource.get("subject")), people)
     taken = [row for row in read if isinstance(row, IncomingResult)]
-    records: Records = [_stated(source, place, name, whose, row) for row in taken]
+    records: Records = [_stated(source, place, name, whose, row, withdrawn) for row in taken]
+    if withdrawn:
+        return records, 0
     return records, max(len(read) - len(taken), 0 if taken else 1)
 
 
 def _stated(
-    source: str, place: str, name: str, whose: WhoseResult, row: IncomingResult
+    source: str, place: str, name: str, whose: WhoseResult, row: IncomingResult, withdrawn: bool
 ) -> IncomingObservation:
     day = row.observed_on.isoformat()
     return IncomingObservation(
@@ -121,6 +127,7 @@ def _stated(
         units=(row.unit, row.unit_code),
         observed_on=day,
         source_id=row.source_id,
+        is_withdrawn=withdrawn,
         columns={
             "mrn": whose.record_number,
             "test": row.loinc,

@@ -126,3 +126,12 @@ def test_who_may_not_record_results_scores_nothing(clinic, patient):
     receptionist = client_of(make_member(clinic, Role.RECEPTIONIST))
     assert receptionist.post(address(patient), typed()).status_code == 403
     assert "Disease score" not in words(receptionist.get(reverse("evaluation:results", args=[patient.pk])))
+
+
+def test_the_day_of_a_relapse_is_asked_for_and_never_proposed(desk, patient):
+    address = reverse("evaluation:record", args=[patient.pk]) + "?kind=relapse"
+    form = desk.get(address).context["form"]
+    assert (form["observed_on"].label, form["observed_on"].value()) == ("The day it began", None)
+    assert desk.post(address, {"value": "major"}).status_code == 422
+    assert desk.post(address, {"value": "major", "observed_on": "2026-03-01"}).status_code == 302
+    assert kept(patient) == [("relapse", "major")]
