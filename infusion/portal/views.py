@@ -70,7 +70,10 @@ def home(request: PatientRequest) -> HttpResponse:
         "gate": gate,
         "gate_rows": gate.patient_words if gate else (),
         "gated_visit": following,
-        "offers": open_offers(request.clinic, now=now, patient=request.patient),
+        "offers": [
+            (each, visit_of(each.entry.planned_infusion))
+            for each in open_offers(request.clinic, now=now, patient=request.patient)
+        ],
         "may_wait": queries.may_come_earlier(following),
         "waits": entry_for(following.planned_infusion) if following else None,
         "following": following,

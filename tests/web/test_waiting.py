@@ -289,7 +289,10 @@ def test_offer_stands_first_on_the_home_page_and_no_look_accepts_it(clinic):
     ana = enter(patient)
     home = words(ana.get("/portal/"))
     assert home.index("An earlier time has come free") < home.index("Your next visit: infusion")
-    assert "Tuesday, 11 March 2031 09:00 to about 13:45 On offer until 09:00 Others may be asked" in home
+    assert (
+        "Tuesday, 11 March 2031 09:00 to about 13:45 Instead of your visit on Thursday, 20 March 2031" in home
+    )
+    assert "On offer until 09:00 Others may be asked" in home
     page = words(ana.get(f"/portal/earlier/{offer.pk}/"))
     assert "Your time now Thursday, 20 March 2031 , 09:00 to about 13:45" in page
     assert WaitlistOffer.objects.get().state == "open"
