@@ -14,6 +14,7 @@ urlpatterns = [
     path("regimens/", include("regimens.urls")),
     path("evaluations/", include("evaluation.urls")),
     path("schedule/", include("scheduling.urls")),
+    path("visits/", include("treatment.urls")),
     path("visits/", include("infusion.desk.visit_urls")),
     path("series/", include("infusion.desk.series.urls")),
     path("follow-ups/", include("monitoring.urls")),

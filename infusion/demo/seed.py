@@ -22,7 +22,7 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import people, responses
+from infusion.demo import charts, people, responses
 from infusion.demo.accounts import Account
 from infusion.demo.people import Invented
 from infusion.portal.domain.education import VERSION
@@ -38,7 +38,6 @@ from scheduling import actions as scheduling
 from scheduling import queries as schedule
 from scheduling.actions import waiting
 from scheduling.models import Course, Visit
-from treatment import actions as treatment
 
 # The demo opens in the zone where it is nearest to eleven in the morning, so that a day is under way to look at.
 ZONES = {
@@ -369,16 +368,8 @@ def _today(demo: Filling) -> None:
         rows = people.ON_THE_DAY if visit is not visits[-1] else people.ON_THE_DAY[:1]
         demo.answers(visit.patient, rows, demo.now)
     nurse = demo.team["nurse"]
-    for visit in visits[:3]:
-        if visit.starts_at <= demo.now:
-            treatment.arrive(visit=visit, by=nurse, now=visit.starts_at)
-    for visit in visits[:2]:
-        if visit.starts_at <= demo.now:
-            treatment.start(visit=visit, by=nurse, now=visit.starts_at + timedelta(minutes=5))
-    done = visits[0]
-    if done.ends_at <= demo.now:
-        treatment.finish(visit=done, by=nurse, now=done.ends_at, product="Truxima")
-        plan_follow_ups(clinic=demo.clinic, patient=done.patient, now=demo.now)
+    for tell, visit in zip((charts.observing, charts.infusing, charts.premedicating), visits, strict=False):
+        tell(visit, nurse, demo.now)
 
 
 def _long_in_treatment(demo: Filling) -> None:

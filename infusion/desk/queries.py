@@ -26,8 +26,10 @@ from treatment import queries as treatment
 from treatment.domain.steps import (
     ARRIVED,
     BOOKED,
+    COMPLETED,
     DONE,
     IN_CHAIR,
+    IN_TREATMENT,
     MOVES,
     NO_SHOW,
     STEPS_OF,
@@ -96,7 +98,16 @@ class Card:
 
     @property
     def is_over(self) -> bool:
-        return self.stage in (DONE, NO_SHOW)
+        return self.stage in (DONE, COMPLETED, NO_SHOW)
+
+    @property
+    def has_bedside(self) -> bool:
+        """There is a chart to open: from the arrival on."""
+        return self.visit.kind == "infusion" and self.stage in (ARRIVED, *IN_TREATMENT, DONE)
+
+    @property
+    def gate_shut(self) -> bool:
+        return self.gate is not None and not self.gate.permits
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +216,9 @@ def day(clinic: Clinic, on: date, *, member: Membership, now: datetime) -> Day:
 def _gates(clinic: Clinic, visits: Iterable[Visit], today: date) -> dict[int, Gate]:
     """The gate of every infusion that has not begun, judged for its own day."""
     waiting = [
-        visit for visit in visits if visit.kind == "infusion" and treatment.stage(visit) in (BOOKED, ARRIVED)
+        visit
+        for visit in visits
+        if visit.kind == "infusion" and treatment.stage(visit) in (BOOKED, ARRIVED, IN_CHAIR)
     ]
     verdicts = treatment.gates(clinic, waiting, today=today)
     return {pk: _gate(verdict, today) for pk, verdict in verdicts.items()}
@@ -275,10 +288,10 @@ def _counts(cards: Iterable[Card]) -> Counts:
     return Counts(
         expected=stages[BOOKED.code],
         arrived=stages[ARRIVED.code],
-        in_chair=stages[IN_CHAIR.code],
-        done=stages[DONE.code],
+        in_chair=sum(stages[stage.code] for stage in IN_TREATMENT),
+        done=stages[DONE.code] + stages[COMPLETED.code],
         no_show=stages[NO_SHOW.code],
-        gate_closed=sum(card.gate is not None and not card.gate.permits for card in cards),
+        gate_closed=sum(card.gate_shut for card in cards),
     )
 
 

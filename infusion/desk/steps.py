@@ -1,4 +1,4 @@
-"""One click, one step: arrived, in chair, done, not come, and taken back."""
+"""One click, one step: arrived, in chair, done, not come, and taken back; a chart says what its discharge needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from clinics.domain.rights import Right
 from monitoring import actions as monitoring
 from scheduling.models import Visit
 from treatment import actions, queries
-from treatment.forms import FinishForm, UndoForm
+from treatment.domain.steps import IN_CHAIR, IN_TREATMENT
+from treatment.forms import DischargeForm, FinishForm, UndoForm
 
 from .addresses import day_of as day_address
 from .pages import day_page, view_asked
@@ -48,6 +49,8 @@ def _taken(
     messages.success(
         request, f"{visit.patient}: {done}, {now.astimezone(request.clinic.zone):%H:%M}.{follows}"
     )
+    if request.POST.get("then") == "bedside":
+        return redirect("bedside:page", pk=visit.pk)
     view = view_asked(request.POST.get("view"))
     if request.htmx:
         on = local_date(visit.starts_at, request.clinic.zone)
@@ -91,29 +94,71 @@ def start(request: StaffRequest, pk: int) -> HttpResponse:
         request,
         visit,
         lambda now: actions.start(visit=visit, by=request.user, now=now, version=version),
-        refused="treatment cannot be started",
+        refused="not noted in chair",
         done="in chair",
     )
 
 
 @staff(Right.TREAT)
 def finish(request: StaffRequest, pk: int) -> HttpResponse:
-    """As planned with one click; opened as a page, or sent with a dose, with the details typed."""
+    """As planned with one click; opened as a page, or sent with a dose, with the details typed. Where a chart was kept
+    at the bedside, it says what was given, and the page asks only what the chart does not know.
+    """
     visit, version = queries.visit(request.clinic, pk), _version(request)
+    stage = queries.stage(visit)
+    if stage in IN_TREATMENT and stage != IN_CHAIR:
+        return _discharge(request, visit, version)
     typed: dict[str, Any] = {}
     if request.method != "POST" or "dose_mg" in request.POST:
         form = FinishForm(request.POST or None, initial=_as_planned(visit))
         if not form.is_valid():
-            shown = {"form": form, "visit": visit, "stage": queries.stage(visit), "back": day_address(visit)}
+            shown = {"form": form, "visit": visit, "stage": stage, "back": day_address(visit)}
             return render(request, "desk/finish.html", shown, status=422 if form.is_bound else 200)
         typed = form.cleaned_data
+    return _taken(
+        request, visit, _finishing(request, visit, version, typed), refused="not finished", done="done"
+    )
 
+
+def _finishing(
+    request: StaffRequest, visit: Visit, version: int | None, typed: dict[str, Any]
+) -> Callable[[datetime], Visit]:
     def act(now: datetime) -> Visit:
         done = actions.finish(visit=visit, by=request.user, now=now, version=version, **typed)
         monitoring.plan_follow_ups(clinic=request.clinic, patient=done.patient, now=now)
         return done
 
-    return _taken(request, visit, act, refused="not finished", done="done")
+    return act
+
+
+def _discharge(request: StaffRequest, visit: Visit, version: int | None) -> HttpResponse:
+    """The chart's own discharge: its page, or the step itself; a reason that is asked for stands beside its field."""
+    asked = request.method != "POST" or "early_reason" in request.POST
+    form, now = DischargeForm(request.POST or None), timezone.now()
+    valid = form.is_valid()
+    if not asked or valid:
+        typed = form.cleaned_data if valid else {}
+        act = _finishing(request, visit, version, typed)
+        if not asked:
+            return _taken(request, visit, act, refused="not discharged", done="discharged")
+        try:
+            done = act(now)
+        except Refused as refused:
+            for reason in refused.reasons:
+                form.add_error("early_reason" if reason.field == "early_reason" else None, reason.message)
+        else:
+            follows = what_follows(done, today=local_date(now, request.clinic.zone))
+            messages.success(request, f"{done.patient}: discharged.{follows}")
+            return redirect(day_address(done))
+    closing = queries.told(visit, queries.chart_of(visit))
+    shown = {
+        "form": form,
+        "visit": visit,
+        "stage": queries.stage(visit),
+        "closing": closing,
+        "shown": queries.shown(visit, now=now),
+    }
+    return render(request, "desk/discharge.html", shown, status=422 if form.is_bound else 200)
 
 
 def _as_planned(visit: Visit) -> dict[str, Any]:

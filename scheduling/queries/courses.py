@@ -17,19 +17,32 @@ from patients.models import EarlierInfusion, Patient
 from regimens.domain.definition import Regimen
 from regimens.domain.length import PhaseMinutes, visit_length
 from regimens.queries import regimen_of
+from scheduling.domain.after_reaction import goes_slowly
 from scheduling.domain.booking import Signed, clearance_refusal
 from scheduling.domain.capacity import FIRST, REACTION, USUAL, Phase
 from scheduling.models import STANDING, Course, PlannedInfusion, Visit
 
-SERIOUS_GRADE = 3
-
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The days on which the patient was given an infusion, here or elsewhere, and whether one went badly."""
+    """The patient's infusions, here or elsewhere: their days, and each with the CTCAE grade of its reaction."""
 
     given: tuple[date, ...]
-    serious_reaction: bool
+    reactions: tuple[tuple[date, int], ...] = ()
+
+    @classmethod
+    def of(cls, past: Iterable[tuple[date, int]]) -> History:
+        """The history that infusions make, each a day and a grade (0 for none)."""
+        rows = tuple(sorted(past))
+        return cls(tuple(sorted({day for day, _ in rows})), tuple(row for row in rows if row[1]))
+
+    @property
+    def serious_reaction(self) -> bool:
+        """Whether a reaction slows the next infusion."""
+        graded = dict.fromkeys(self.given, 0)
+        for day, grade in self.reactions:
+            graded[day] = max(graded.get(day, 0), grade)
+        return goes_slowly(tuple(graded.items()))
 
 
 def courses(clinic: Clinic) -> QuerySet[Course]:
@@ -117,15 +130,14 @@ def history(patient: Patient) -> History:
     """All of the patient's infusions: those of this system's courses and those recorded from before or
     elsewhere.
     """
-    earlier = list(
-        EarlierInfusion.objects.of(patient.clinic)
-        .filter(patient=patient)
-        .values_list("given_on", "reaction_grade")
-    )
+    earlier = EarlierInfusion.objects.of(patient.clinic).filter(patient=patient)
     here = PlannedInfusion.objects.of(patient.clinic).filter(patient=patient, state="given")
-    given = {day for day, _ in earlier} | {row.given_on for row in here if row.given_on}
-    grades = [grade for _, grade in earlier] + [row.reaction_grade for row in here]
-    return History(tuple(sorted(given)), any(grade >= SERIOUS_GRADE for grade in grades))
+    return History.of(
+        [
+            *earlier.values_list("given_on", "reaction_grade"),
+            *((row.given_on, row.reaction_grade) for row in here if row.given_on),
+        ]
+    )
 
 
 def infusion_phases(

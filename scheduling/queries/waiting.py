@@ -27,7 +27,7 @@ from scheduling.models import (
     WaitlistOffer,
 )
 
-from .courses import SERIOUS_GRADE, History, day_of, signed
+from .courses import History, day_of, signed
 from .days import read_days
 from .holds import kept_days
 from .plan import CoursePlan
@@ -175,9 +175,7 @@ def _plans(clinic: Clinic, found: Iterable[Waiting]) -> dict[int, CoursePlan]:
             regimen=regimen_of(course.regimen_version),
             planned=tuple(planned[course.pk]),
             visits=tuple(visits[patient.pk]),
-            past=History(
-                tuple(sorted({on for on, _ in past})), any(grade >= SERIOUS_GRADE for _, grade in past)
-            ),
+            past=History.of(past),
         )
     return plans
 

@@ -81,27 +81,32 @@ def test_arrival_is_stamped_once_and_versions_the_visit(visit, nurse):
     assert verbs(visit) == ["changed visit status", "noted arrival"]
 
 
-def test_start_keeps_the_verdict_of_the_gate_and_who_started(visit, nurse):
-    after = through(visit, nurse, until="in_chair")
+def test_patient_is_seated_while_the_gate_is_closed_and_who_did_it_is_kept(clinic, nurse):
+    after = through(a_visit(clinic, drug_received=""), nurse, until="in_chair")
     record = after.record
-    assert (record.state, record.started_by, record.in_chair_at) == (
+    assert (record.state, record.started_by, record.in_chair_at, record.gate) == (
         "in_chair",
         nurse,
         NINE + timedelta(minutes=5),
+        {},
     )
-    assert (record.gate["state"], record.gate["on"], after.status) == ("cleared", "2031-03-10", "arrived")
-    assert verbs(visit)[-1] == "started treatment"
+    assert (after.status, verbs(after)[-1]) == ("arrived", "noted in chair")
 
 
-def test_start_is_refused_while_the_gate_is_closed_with_everything_open(clinic, nurse):
+def test_done_without_a_chart_judges_the_gate_and_keeps_its_verdict(visit, nurse):
+    record = through(visit, nurse).record
+    assert (record.gate["state"], record.gate["on"]) == ("cleared", "2031-03-10")
+
+
+def test_done_without_a_chart_is_refused_while_the_gate_is_closed_with_everything_open(clinic, nurse):
     visit = a_visit(clinic, infection="present", drug_received="", anti_hbc="")
-    visit = actions.arrive(visit=visit, by=nurse, now=NINE)
+    visit = through(visit, nurse, until="in_chair")
     with pytest.raises(Refused) as refused:
-        actions.start(visit=visit, by=nurse, now=NINE)
+        actions.finish(visit=visit, by=nurse, now=NINE)
     assert set(codes(refused)) == {"gate_infection_day", "gate_drug_received", "gate_anti_hbc"}
     assert all(reason.message for reason in refused.value.reasons)
     record = fresh(visit).record
-    assert (record.state, record.in_chair_at, record.gate) == ("arrived", None, {})
+    assert (record.state, record.done_at, record.gate) == ("in_chair", None, {})
 
 
 def test_gate_is_judged_for_the_visits_own_day(clinic, nurse):
@@ -113,17 +118,17 @@ def test_gate_is_judged_for_the_visits_own_day(clinic, nurse):
         value="none",
         observed_on=DAY - timedelta(days=2),
     )
-    visit = actions.arrive(visit=visit, by=nurse, now=NINE)
+    visit = through(visit, nurse, until="in_chair")
     with pytest.raises(Refused) as refused:
-        actions.start(visit=visit, by=nurse, now=NINE)
+        actions.finish(visit=visit, by=nurse, now=NINE)
     assert codes(refused) == ("gate_infection_day",)
 
 
 def test_withdrawn_clearance_closes_the_gate(visit, nurse):
     Clearance.objects.filter(patient=visit.patient).update(withdrawn_at=datetime(2031, 3, 9, tzinfo=UTC))
-    visit = actions.arrive(visit=visit, by=nurse, now=NINE)
+    visit = through(visit, nurse, until="in_chair")
     with pytest.raises(Refused) as refused:
-        actions.start(visit=visit, by=nurse, now=NINE)
+        actions.finish(visit=visit, by=nurse, now=NINE)
     assert codes(refused) == ("gate_clearance",)
 
 

@@ -59,7 +59,7 @@ def test_undo_goes_back_step_by_step_and_keeps_the_reason(visit, nurse):
     )
     assert (planned.state, planned.given_on) == ("planned", None)
     entry = AuditEntry.objects.of(visit.clinic).filter(verb="took a step back").latest("id")
-    assert entry.changes == {"stage": ["Done", "In chair"], "reason": "Wrong patient."}
+    assert entry.changes == {"stage": ["Discharged", "In chair"], "reason": "Wrong patient."}
 
 
 def test_undo_of_start_and_arrival_leaves_no_record(visit, nurse):

@@ -11,10 +11,12 @@ from scheduling.domain.status import Status
 from treatment.domain.steps import (
     ARRIVED,
     BOOKED,
+    COMPLETED,
     DONE,
     IN_CHAIR,
     MOVES,
     NO_SHOW,
+    OBSERVING,
     STAGES,
     Step,
     before_its_time,
@@ -30,14 +32,15 @@ ALLOWED = {
     (Step.ARRIVE, "booked"): "arrived",
     (Step.START, "arrived"): "in_chair",
     (Step.FINISH, "in_chair"): "done",
-    (Step.COMPLETE, "arrived"): "done",
+    (Step.FINISH, "observing"): "done",
+    (Step.COMPLETE, "arrived"): "completed",
     (Step.NO_SHOW, "booked"): "noshow",
 }
 REPEATED = {
     (Step.ARRIVE, "arrived"),
     (Step.START, "in_chair"),
     (Step.FINISH, "done"),
-    (Step.COMPLETE, "done"),
+    (Step.COMPLETE, "completed"),
     (Step.NO_SHOW, "noshow"),
 }
 
@@ -76,9 +79,12 @@ def test_step_of_a_day_that_passed_may_be_completed_late():
         ("booked", "", "booked"),
         ("arrived", "arrived", "arrived"),
         ("arrived", "in_chair", "in_chair"),
+        ("arrived", "premedicating", "premedicating"),
+        ("arrived", "infusing", "infusing"),
+        ("arrived", "observing", "observing"),
         ("arrived", "", "arrived"),
         ("fulfilled", "done", "done"),
-        ("fulfilled", "", "done"),
+        ("fulfilled", "", "completed"),
         ("noshow", "", "noshow"),
         ("cancelled", "arrived", "cancelled"),
     ],
@@ -94,14 +100,15 @@ def test_stage_of_an_unknown_status_is_an_error():
 
 def test_every_status_word_has_a_stage_and_every_stage_a_word_of_its_own():
     assert {stage.status for stage in STAGES} == {status.value for status in Status}
-    assert len({stage.words for stage in STAGES}) == len(STAGES)
+    assert len({(stage.words, stage.status) for stage in STAGES}) == len(STAGES)
 
 
 def test_every_step_that_changes_the_status_is_a_move_the_schedule_knows():
     changes = {
-        (move.before.status, move.after.status)
+        (before.status, move.after.status)
         for move in MOVES.values()
-        if move.before.status != move.after.status
+        for before in move.before
+        if before.status != move.after.status
     }
     known = {(before.value, after.value) for before, moves in STATUS_MOVES.items() for after in moves}
     assert changes - known == set()
@@ -116,7 +123,11 @@ def test_next_moves_offer_the_usual_step_first():
         "booked": ["Arrived", "Did not come"],
         "arrived": ["In chair"],
         "in_chair": ["Done"],
+        "premedicating": [],
+        "infusing": [],
+        "observing": ["Done"],
         "done": [],
+        "completed": [],
         "noshow": [],
         "cancelled": [],
     }
@@ -125,13 +136,22 @@ def test_next_moves_offer_the_usual_step_first():
 def test_next_moves_of_a_follow_up_know_no_chair():
     offered = {
         stage.code: [move.step for move in next_moves(stage, "follow_up")]
-        for stage in (BOOKED, ARRIVED, DONE)
+        for stage in (BOOKED, ARRIVED, COMPLETED)
     }
-    assert offered == {"booked": [Step.ARRIVE, Step.NO_SHOW], "arrived": [Step.COMPLETE], "done": []}
+    assert offered == {"booked": [Step.ARRIVE, Step.NO_SHOW], "arrived": [Step.COMPLETE], "completed": []}
 
 
 def test_undo_of_a_follow_up_leads_from_done_to_arrived():
-    assert undone(DONE, taken_at=NOON, now=NOON, kind="follow_up") == ARRIVED
+    assert undone(COMPLETED, taken_at=NOON, now=NOON, kind="follow_up") == ARRIVED
+
+
+def test_undo_of_a_charted_discharge_leads_back_to_observation():
+    assert undone(DONE, taken_at=NOON, now=NOON, charted="observing") == OBSERVING
+
+
+def test_infusion_that_still_runs_is_ended_at_the_bedside_first():
+    running = take(Step.FINISH, now_at=stage_of("arrived", "infusing"), visit_on=TODAY, today=TODAY)
+    assert running == Refusal("out_of_order", "The infusion is still running: end it at the bedside first.")
 
 
 def test_no_show_is_refused_until_the_visit_begins():

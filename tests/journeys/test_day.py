@@ -52,13 +52,13 @@ def test_patient_goes_from_the_door_to_done_with_one_click_each(page, clinic, nu
     signed_in(page, nurse, live_server).goto("/")
     axe(page)
     # When the nurse presses each step
-    for button, words in (("Arrived", "Arrived"), ("In chair", "In chair"), ("Done", "Done")):
+    for button, words in (("Arrived", "Arrived"), ("In chair", "In chair"), ("Done", "Discharged")):
         card(page, visit).get_by_role("button", name=f"{button}: {visit.patient}").click()
         expect(card(page, visit).locator(".chip").first).to_have_text(words)
     # Then what follows is said, the record is complete, and the step can still be taken back
     expect(page.locator("#messages")).to_contain_text("Next infusion: 23 Mar 2031 to 27 Mar 2031.")
     assert queries.visit(clinic, visit.pk).record.state == "done"
-    card(page, visit).get_by_role("button", name="Undo: Done").click()
+    card(page, visit).get_by_role("button", name="Undo: Discharged").click()
     expect(card(page, visit).locator(".chip").first).to_have_text("In chair")
     axe(page)
 
@@ -66,20 +66,21 @@ def test_patient_goes_from_the_door_to_done_with_one_click_each(page, clinic, nu
 def test_closed_gate_refuses_with_its_reasons_and_keeps_the_keyboard_there(
     page, clinic, nurse, live_server, axe
 ):
-    # Given an arrived patient whose drug has not been received
+    # Given a patient in the chair whose drug has not been received
     visit = ready_visit(clinic, NOW.replace(minute=0), drug_received="")
-    actions.arrive(visit=queries.visit(clinic, visit.pk), by=nurse.user, now=NOW)
+    for step in (actions.arrive, actions.start):
+        step(visit=queries.visit(clinic, visit.pk), by=nurse.user, now=NOW)
     signed_in(page, nurse, live_server).goto("/")
-    # When the reasons are opened from the badge, and treatment is started all the same
+    # When the reasons are opened from the badge, and the infusion is noted as done all the same
     card(page, visit).get_by_role("button", name="Gate closed: 1 open").click()
     expect(page.locator(f"#why-{visit.pk}")).to_contain_text("Drug received: Not on record yet.")
     axe(page)
     page.keyboard.press("Escape")
-    card(page, visit).get_by_role("button", name="In chair").click()
+    card(page, visit).get_by_role("button", name="Done").click()
     # Then it is refused in words, which are read first
     expect(page.locator("#refusal")).to_be_focused()
     expect(page.locator("#refusal")).to_contain_text("Drug received: Not on record yet.")
-    assert queries.visit(clinic, visit.pk).record.state == "arrived"
+    assert queries.visit(clinic, visit.pk).record.state == "in_chair"
 
 
 def test_board_shows_what_another_desk_did_and_leaves_the_keyboard_alone(page, clinic, nurse, live_server):
@@ -118,7 +119,7 @@ def test_day_works_without_javascript(browser: Browser, browser_context_args, cl
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
     page = signed_in(context.new_page(), nurse, live_server)
     page.goto("/?view=list")
-    for button, words in (("Arrived", "Arrived"), ("In chair", "In chair"), ("Done", "Done")):
+    for button, words in (("Arrived", "Arrived"), ("In chair", "In chair"), ("Done", "Discharged")):
         card(page, visit).get_by_role("button", name=f"{button}: {visit.patient}").click()
         expect(card(page, visit).locator(".chip").first).to_have_text(words)
     expect(page).to_have_url(f"{live_server.url}/?day=2031-03-10&view=list#visit-{visit.pk}")

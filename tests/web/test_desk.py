@@ -183,17 +183,18 @@ def test_exchange_in_place_answers_with_the_day_and_its_message(desk, clinic):
     assert card(response, visit).stage.code == "arrived"
 
 
-def test_start_is_refused_with_every_reason_while_the_gate_is_closed(desk, clinic):
+def test_done_is_refused_with_every_reason_while_the_gate_is_closed(desk, clinic):
     visit = a_visit(clinic, gate=False)
-    post(desk, "arrive", visit)
-    response = post(desk, "start", visit)
+    for step in ("arrive", "start"):
+        assert post(desk, step, visit).status_code == 302
+    response = post(desk, "finish", visit)
     assert response.status_code == 422
-    assert response.context["refused_title"] == f"{visit.patient}: treatment cannot be started"
+    assert response.context["refused_title"] == f"{visit.patient}: not finished"
     assert {reason.code for reason in response.context["reasons"]} == {
         f"gate_{finding.code}"
         for finding in treatment.gate(treatment.visit(clinic, visit.pk), today=DAY).blocking
     }
-    assert treatment.visit(clinic, visit.pk).record.state == "arrived"
+    assert treatment.visit(clinic, visit.pk).record.state == "in_chair"
 
 
 def test_stale_page_is_told_with_409(desk, clinic):

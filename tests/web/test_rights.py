@@ -17,6 +17,7 @@ from infusion.reminders.models import Message
 from patients.models import PortalAccess
 from scheduling.models import ChairHold, Replan, ScheduleChange, Visit, WaitlistEntry, WaitlistOffer
 from tests import factory
+from treatment.models import ChartEntry
 
 pytestmark = pytest.mark.django_db
 R = Right
@@ -88,6 +89,10 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "scheduling:wait": (R.BOOK, ("planned",)),
     "scheduling:leave": (R.BOOK, ("entry",)),
     "scheduling:answer": (R.BOOK, ("offer",)),
+    "bedside:page": (R.VIEW_PATIENTS, ("visit",)),
+    "bedside:live": (R.VIEW_PATIENTS, ("visit",)),
+    "bedside:add": (R.TREAT, ("visit", "kind")),
+    "bedside:correct": (R.TREAT, ("visit", "entry_of_chart")),
     "treatment:arrive": (R.RUN_DAY, ("visit",)),
     "treatment:start": (R.TREAT, ("visit",)),
     "treatment:finish": (R.TREAT, ("visit",)),
@@ -218,6 +223,17 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         "course": course.pk,
         "planned": visit.planned_infusion_id,
         "visit": visit.pk,
+        "kind": "note",
+        "entry_of_chart": ChartEntry.objects.create(
+            clinic=clinic,
+            patient=patient,
+            visit=visit,
+            kind="note",
+            payload={"text": "Slept well."},
+            happened_at=now,
+            recorded_at=now,
+            key="note-0001",
+        ).pk,
         "change": ScheduleChange.objects.create(
             clinic=clinic, patient=patient, batch=uuid4(), verb="book", summary="Booked", at=now
         ).pk,
@@ -282,7 +298,9 @@ def test_every_address_is_in_the_table():
 def test_every_staff_address_asks_for_its_right():
     found = {}
     for name, (_, objects) in STAFF.items():
-        match = get_resolver().resolve(reverse(name, args=["session" if o == "slug" else 1 for o in objects]))
+        match = get_resolver().resolve(
+            reverse(name, args=[{"slug": "session", "kind": "note"}.get(o, 1) for o in objects])
+        )
         found[name] = match.func.staff_right
     assert found == {name: right for name, (right, _) in STAFF.items()}
 

@@ -49,23 +49,32 @@ STAGES: tuple[Stage, ...] = (
     Stage("waitlist", "waitlist", "", "On the waiting list", "warning", "hourglass-split"),
     Stage("booked", "booked", "", "Booked", "info", "calendar-check"),
     Stage("arrived", "arrived", "arrived", "Arrived", "progress", "person-check"),
-    Stage("in_chair", "arrived", "in_chair", "In chair", "progress", "droplet-half"),
-    Stage("done", "fulfilled", "done", "Done", "success", "check-circle"),
+    Stage("in_chair", "arrived", "in_chair", "In chair", "progress", "person"),
+    Stage("premedicating", "arrived", "premedicating", "Premedication", "progress", "capsule"),
+    Stage("infusing", "arrived", "infusing", "Infusing", "progress", "droplet-half"),
+    Stage("observing", "arrived", "observing", "Observation", "progress", "eye"),
+    Stage("done", "fulfilled", "done", "Discharged", "success", "check-circle"),
+    Stage("completed", "fulfilled", "", "Done", "success", "check-circle"),
     Stage("noshow", "noshow", "", "Did not come", "danger", "person-x"),
     Stage("cancelled", "cancelled", "", "Cancelled", "neutral", "x-circle"),
 )
 _BY_CODE: Mapping[str, Stage] = MappingProxyType({stage.code: stage for stage in STAGES})
-BOOKED, ARRIVED, IN_CHAIR, DONE, NO_SHOW = (
-    _BY_CODE[code] for code in ("booked", "arrived", "in_chair", "done", "noshow")
+BOOKED, ARRIVED, IN_CHAIR, DONE, COMPLETED, NO_SHOW = (
+    _BY_CODE[code] for code in ("booked", "arrived", "in_chair", "done", "completed", "noshow")
 )
+PREMEDICATING, INFUSING, OBSERVING = (_BY_CODE[code] for code in ("premedicating", "infusing", "observing"))
+IN_TREATMENT = (IN_CHAIR, PREMEDICATING, INFUSING, OBSERVING)
+"""The patient is in the chair: from being seated to the discharge, in the order of the day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step: from which stage it leads to which, the words of its button, and why it is refused elsewhere."""
+    """One step: from which stages it leads to which, the words of its button, and why it is refused elsewhere. The
+    first of the stages is the usual one for a visit that is not charted at the bedside.
+    """
 
     step: Step
-    before: Stage
+    before: tuple[Stage, ...]
     after: Stage
     button: str
     otherwise: Mapping[str, str]
@@ -78,56 +87,61 @@ _GONE = {
     "pending": "This visit is not booked yet.",
     "waitlist": "This visit is not booked yet.",
 }
+_SEATED = dict.fromkeys((stage.code for stage in IN_TREATMENT), "The patient is in the chair already.")
+_OVER = {"done": "This visit is done already.", "completed": "This visit is done already."}
 _NOT_COME = {"noshow": "This patient is marked as not come. If they came after all, undo that first."}
 MOVES: Mapping[Step, Move] = MappingProxyType(
     {
         Step.ARRIVE: Move(
             Step.ARRIVE,
-            BOOKED,
+            (BOOKED,),
             ARRIVED,
             "Arrived",
             {
-                "in_chair": "The patient is in the chair already.",
-                "done": "This visit is done already.",
+                **_SEATED,
+                **_OVER,
                 **_NOT_COME,
                 **_GONE,
             },
         ),
         Step.START: Move(
             Step.START,
-            ARRIVED,
+            (ARRIVED,),
             IN_CHAIR,
             "In chair",
-            {"booked": _NOT_ARRIVED, "done": "This visit is done already.", **_NOT_COME, **_GONE},
+            {"booked": _NOT_ARRIVED, **_SEATED, **_OVER, **_NOT_COME, **_GONE},
         ),
         Step.FINISH: Move(
             Step.FINISH,
-            IN_CHAIR,
+            (IN_CHAIR, OBSERVING),
             DONE,
             "Done",
             {
                 "booked": _NOT_ARRIVED,
                 "arrived": "The patient is not in the chair yet: treatment has not begun.",
+                "premedicating": "The infusion has not begun. Go on at the bedside.",
+                "infusing": "The infusion is still running: end it at the bedside first.",
+                **_OVER,
                 **_NOT_COME,
                 **_GONE,
             },
         ),
         Step.COMPLETE: Move(
             Step.COMPLETE,
-            ARRIVED,
-            DONE,
+            (ARRIVED,),
+            COMPLETED,
             "Done",
-            {"booked": _NOT_ARRIVED, "in_chair": "The patient is in the chair.", **_NOT_COME, **_GONE},
+            {"booked": _NOT_ARRIVED, **_SEATED, **_OVER, **_NOT_COME, **_GONE},
         ),
         Step.NO_SHOW: Move(
             Step.NO_SHOW,
-            BOOKED,
+            (BOOKED,),
             NO_SHOW,
             "Did not come",
             {
                 "arrived": "The patient has arrived.",
-                "in_chair": "The patient is in the chair.",
-                "done": "This visit is done already.",
+                **_SEATED,
+                **_OVER,
                 **_GONE,
             },
         ),
@@ -149,7 +163,9 @@ def stage_of(status: str, state: str = "") -> Stage:
     A record's state counts only while the visit is arrived or done. ValueError for a status that is not FHIR's.
     """
     if status == ARRIVED.status:
-        return IN_CHAIR if state == IN_CHAIR.state else ARRIVED
+        return next((stage for stage in IN_TREATMENT if stage.state == state), ARRIVED)
+    if status == DONE.status:
+        return DONE if state == DONE.state else COMPLETED
     for stage in STAGES:
         if stage.status == status:
             return stage
@@ -164,7 +180,7 @@ def take(step: Step, *, now_at: Stage, visit_on: date, today: date) -> Stage | R
     move = MOVES[step]
     if now_at == move.after:
         return now_at
-    if now_at != move.before:
+    if now_at not in move.before:
         return Refusal("out_of_order", move.otherwise[now_at.code])
     if visit_on > today:
         words = "note the arrival on the day" if step is Step.ARRIVE else "that can be noted on the day"
@@ -181,14 +197,20 @@ def before_its_time(step: Step, *, starts_at: datetime, now: datetime, at: str) 
 
 def next_moves(now_at: Stage, kind: str = "infusion") -> tuple[Move, ...]:
     """The steps that can be taken from a stage of a visit of this kind, the usual one first."""
-    return tuple(MOVES[step] for step in STEPS_OF[kind] if MOVES[step].before == now_at)
+    return tuple(MOVES[step] for step in STEPS_OF[kind] if now_at in MOVES[step].before)
 
 
 def undone(
-    now_at: Stage, *, taken_at: datetime | None, now: datetime, kind: str = "infusion"
+    now_at: Stage,
+    *,
+    taken_at: datetime | None,
+    now: datetime,
+    kind: str = "infusion",
+    charted: str = "",
 ) -> Stage | Refusal:
     """The stage before the last step, for a click made by mistake, within ``UNDO_MINUTES`` of it; a no-show within
-    ``LATE_COMER_HOURS``, for whoever came after all.
+    ``LATE_COMER_HOURS``, for whoever came after all. ``charted`` is how far the chart had come: a discharge is taken
+    back to there.
     """
     move = next((MOVES[step] for step in STEPS_OF[kind] if MOVES[step].after == now_at), None)
     if move is None or taken_at is None:
@@ -198,4 +220,4 @@ def undone(
         limit, words = timedelta(hours=LATE_COMER_HOURS), f"{LATE_COMER_HOURS} hours"
     if now - taken_at > limit:
         return Refusal("too_late_to_undo", f"This can be taken back for {words}; that time has passed.")
-    return move.before
+    return next((stage for stage in move.before if stage.state == charted), move.before[0])

@@ -15,8 +15,8 @@ from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit, VisitVersion
 from scheduling.queries import gates
 
-from .domain.steps import Stage, stage_of
-from .models import InfusionRecord
+from ..domain.steps import Stage, stage_of
+from ..models import InfusionRecord
 
 
 def visits(clinic: Clinic) -> QuerySet[Visit]:

@@ -19,9 +19,24 @@ from scheduling import actions as scheduling
 from scheduling.domain.course import in_words
 from scheduling.models import Visit
 
-from . import queries
-from .domain.steps import ARRIVED, BOOKED, DONE, IN_CHAIR, NO_SHOW, Stage, Step, before_its_time, take, undone
-from .models import InfusionRecord
+from .. import queries
+from ..domain.steps import (
+    ARRIVED,
+    BOOKED,
+    COMPLETED,
+    DONE,
+    IN_CHAIR,
+    NO_SHOW,
+    Stage,
+    Step,
+    before_its_time,
+    take,
+    undone,
+)
+from ..models import InfusionRecord
+from .closing import close_chart, reopen_chart
+from .gating import pass_gate
+from .locking import locked, note
 
 STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
 
@@ -30,15 +45,9 @@ SEVERE = 3
 LIFE_THREATENING = 4
 
 
-def _locked(visit: Visit) -> Visit:
-    """The visit as it stands now, held until the transaction ends."""
-    scheduling.lock_visit(visit)
-    return queries.visit(visit.clinic, visit.pk)
-
-
 def _step(visit: Visit, step: Step, now: datetime, version: int | None) -> tuple[Visit, Stage | None]:
     """Lock the visit and judge the step: the stage it leads to, or None where it was taken before."""
-    visit = _locked(visit)
+    visit = locked(visit)
     before = queries.stage(visit)
     zone = visit.clinic.zone
     starts = visit.starts_at.astimezone(zone)
@@ -58,14 +67,7 @@ def _step(visit: Visit, step: Step, now: datetime, version: int | None) -> tuple
 
 
 def _note(visit: Visit, verb: str, by: User | None, before: Stage, after: Stage, **more: str) -> None:
-    trail.record(
-        clinic=visit.clinic,
-        by=by,
-        verb=verb,
-        subject=visit,
-        record_number=visit.patient.record_number,
-        changes={"stage": [before.words, after.words], **more},
-    )
+    note(visit, verb, by, stage=[before.words, after.words], **more)
 
 
 @transaction.atomic
@@ -88,25 +90,16 @@ def arrive(*, visit: Visit, by: User | None, now: datetime, version: int | None 
 
 @transaction.atomic
 def start(*, visit: Visit, by: User | None, now: datetime, version: int | None = None) -> Visit:
-    """The patient is in the chair and treatment may begin: refused while the gate is closed, with everything open.
-
-    The gate is judged for the visit's own day and its verdict kept with the record.
-    """
+    """The patient is in the chair. Nothing is given yet: identity and weight may be taken while the gate is closed."""
     _infusion_only(visit)
     visit, after = _step(visit, Step.START, now, version)
     if after is None:
         return visit
-    verdict = queries.gate(visit, today=local_date(now, visit.clinic.zone))
-    if not verdict.permits:
-        raise Refused(
-            *(Refusal(f"gate_{each.code}", f"{each.label}: {each.words}") for each in verdict.blocking)
-        )
     record = queries.record_of(visit)
     assert record is not None
     record.state, record.in_chair_at, record.started_by = after.state, now, by
-    record.gate = verdict.as_json()
-    record.save(update_fields=["state", "in_chair_at", "started_by", "gate"])
-    _note(visit, "started treatment", by, ARRIVED, after, gate=verdict.headline)
+    record.save(update_fields=["state", "in_chair_at", "started_by"])
+    _note(visit, "noted in chair", by, ARRIVED, after)
     return queries.visit(visit.clinic, visit.pk)
 
 
@@ -120,36 +113,44 @@ def finish(
     product: str = "",
     reaction_grade: int = 0,
     reaction_text: str = "",
+    early_reason: str = "",
     version: int | None = None,
 ) -> Visit:
-    """The infusion is given. Without a dose it was given as planned (mg).
+    """The patient is discharged. What was charted at the bedside is what was given; without a chart it is what is typed
+    here, and without a dose it was given as planned (mg).
 
-    The planned infusion counts as given on the visit's own local day, and the course is planned anew from it. A
-    reaction of CTCAE grade 3 asks a prescriber; grade 4 also withdraws the clearance, so that nothing more is given
-    without a newly signed evaluation.
+    Where nothing was charted the gate is judged here: refused while it is closed. A charted patient is observed to the
+    end, or a reason says why not (``early_reason``). The planned infusion counts as given on the visit's own local day,
+    and the course is planned anew from it. A reaction of CTCAE grade 3 asks a prescriber; grade 4 also withdraws the
+    clearance, so that nothing more is given without a newly signed evaluation.
     """
     _infusion_only(visit)
     visit, after = _step(visit, Step.FINISH, now, version)
     if after is None:
         return visit
-    record, planned = queries.record_of(visit), visit.planned_infusion
+    before, record, planned = queries.stage(visit), queries.record_of(visit), visit.planned_infusion
     assert record is not None
     assert planned is not None
     _check(dose_mg, reaction_grade, reaction_text)
+    if not record.gate:
+        pass_gate(visit, record, now)
+    told = queries.Closing(dose_mg, product, reaction_grade, reaction_text)
+    if before != IN_CHAIR:
+        told = close_chart(visit, by=by, now=now, early_reason=early_reason)
     scheduling.set_status(visit=visit, status=after.status, by=by, now=now)
     record.state, record.done_at, record.completed_by = after.state, now, by
-    record.dose_mg = planned.dose_mg if dose_mg is None else dose_mg
-    record.product, record.reaction_grade, record.reaction_text = product, reaction_grade, reaction_text
+    record.dose_mg = planned.dose_mg if told.dose_mg is None else told.dose_mg
+    record.product, record.reaction_grade, record.reaction_text = told.product, told.grade, told.words
     record.save()
     on = local_date(visit.starts_at, visit.clinic.zone)
-    scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=reaction_grade)
+    scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=record.reaction_grade)
     details = {"dose_mg": f"{record.dose_mg.normalize():f}"}
-    if product:
-        details["product"] = product
-    if reaction_grade:
-        details |= {"reaction_grade": str(reaction_grade), "reaction": reaction_text}
-    _note(visit, "finished infusion", by, IN_CHAIR, after, **details)
-    if reaction_grade >= SEVERE:
+    if record.product:
+        details["product"] = record.product
+    if record.reaction_grade:
+        details |= {"reaction_grade": str(record.reaction_grade), "reaction": record.reaction_text}
+    _note(visit, "finished infusion", by, before, after, **details)
+    if record.reaction_grade >= SEVERE:
         _after_severe_reaction(visit, record, now)
     return queries.visit(visit.clinic, visit.pk)
 
@@ -261,17 +262,18 @@ def undo_last_step(
     Refused once something was booked, moved or cancelled for the patient since, and where a severe reaction was
     recorded with it: others have acted on that.
     """
-    visit = _locked(visit)
+    visit = locked(visit)
     before = queries.stage(visit)
     taken_at = queries.steps_taken(visit.clinic, [visit]).get(visit.pk)
-    after = undone(before, taken_at=taken_at, now=now, kind=visit.kind)
+    charted = queries.chart_of(visit).state if before == DONE else ""
+    after = undone(before, taken_at=taken_at, now=now, kind=visit.kind, charted=charted)
     if version is not None and version != visit.version:
         raise Refused(STALE)
     if isinstance(after, Refusal):
         raise Refused(after)
     if not reason.strip():
         raise Refused(Refusal("reason_missing", "Say why this step is taken back.", "reason"))
-    if before in (DONE, NO_SHOW):
+    if before in (DONE, COMPLETED, NO_SHOW):
         _refuse_if_followed(visit, taken_at)
     record = queries.record_of(visit)
     if before == NO_SHOW:
@@ -282,6 +284,7 @@ def undo_last_step(
         )
     if before == DONE and visit.planned_infusion is not None:
         scheduling.mark_not_given(planned=visit.planned_infusion, by=by, now=now)
+        reopen_chart(visit, by=by, now=now, reason=reason.strip())
     if record is not None:
         _step_back(record, after)
     _note(visit, "took a step back", by, before, after, reason=reason.strip())
@@ -310,8 +313,10 @@ def _step_back(record: InfusionRecord, after: Stage) -> None:
         return
     record.state, record.done_at, record.completed_by = after.state, None, None
     record.dose_mg, record.product, record.reaction_grade, record.reaction_text = None, "", 0, ""
-    if after != IN_CHAIR:
-        record.in_chair_at, record.started_by, record.gate = None, None, {}
+    if after == ARRIVED:
+        record.in_chair_at, record.started_by = None, None
+    if after in (ARRIVED, IN_CHAIR):
+        record.gate = {}
     record.save()
 
 

@@ -82,3 +82,18 @@ class UndoForm(forms.Form):
         if problem:
             raise forms.ValidationError(problem)
         return text or "Pressed by mistake."
+
+
+class DischargeForm(forms.Form):
+    """Why a charted patient leaves before the end of observation."""
+
+    early_reason = forms.CharField(
+        label=_("Why before the end of observation"), max_length=200, required=False
+    )
+
+    def clean_early_reason(self) -> str:
+        text: str = self.cleaned_data["early_reason"].strip()
+        problem = problem_with_text(text)
+        if problem:
+            raise forms.ValidationError(problem)
+        return text

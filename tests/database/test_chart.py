@@ -1,0 +1,282 @@
+"""The chart in the database: written once, never changed, judged at chair side, and closed at the discharge."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from clinics.domain.refusals import Refused
+from clinics.domain.rights import Role
+from clinics.models import AuditEntry, StaffTask
+from evaluation.models import Clearance
+from patients.models import Measurement
+from scheduling.models import PlannedInfusion
+from tests.charting import PRODUCT, SIGNS, chart, ended, premedicated, running, seated
+from tests.factory import make_clinic, make_member
+from treatment import actions, queries
+from treatment.domain.chart import Kind
+from treatment.models import ChartEntry
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2031, 3, 10, 9, tzinfo=UTC)  # a Monday, 09:00 in London
+DAY = date(2031, 3, 10)
+
+
+def at(minutes):
+    return NINE + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def clinic():
+    return make_clinic(chairs=2)
+
+
+@pytest.fixture
+def nurse(clinic):
+    return make_member(clinic, Role.NURSE, name="Priya Nair").user
+
+
+def codes(refused):
+    return refused.value.codes
+
+
+def state(visit):
+    return queries.visit(visit.clinic, visit.pk).record.state
+
+
+def finish(visit, nurse, minutes=600, **more):
+    visit = queries.visit(visit.clinic, visit.pk)
+    return actions.finish(visit=visit, by=nurse, now=at(minutes), **more)
+
+
+def test_infusion_goes_through_its_stages_by_its_chart(clinic, nurse):
+    visit = seated(clinic, NINE, nurse)
+    seen = [state(visit)]
+    chart(visit, Kind.IDENTITY, nurse, NINE, confirmed=["name", "birth_date"])
+    for kind, minute, payload in (
+        (Kind.PREMEDICATION, 0, {}),
+        (Kind.PRODUCT, 1, PRODUCT),
+        (Kind.RATE, 30, {"mg_h": "50", "reason": "Premedication at home."}),
+        (Kind.STOP, 285, {"complete": True, "dose_mg": "", "reason": ""}),
+    ):
+        chart(visit, kind, nurse, at(minute), **payload)
+        seen.append(state(visit))
+    finish(visit, nurse)
+    seen.append(state(visit))
+    assert seen == ["in_chair", "premedicating", "premedicating", "infusing", "observing", "done"]
+
+
+def test_premedication_is_impossible_while_the_gate_is_closed(clinic, nurse):
+    visit = seated(clinic, NINE, nurse, drug_received="", infection="present")
+    chart(visit, Kind.IDENTITY, nurse, NINE, confirmed=["name", "birth_date"])
+    chart(visit, Kind.WEIGHT, nurse, NINE, kg="74")
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.PREMEDICATION, nurse, NINE)
+    assert set(codes(refused)) == {"gate_infection_day", "gate_drug_received"}
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.RATE, nurse, NINE, mg_h="50", reason="Now.")
+    assert codes(refused) == ("not_premedicating",)
+    assert (state(visit), queries.visit(clinic, visit.pk).record.gate) == ("in_chair", {})
+
+
+def test_gates_verdict_and_rate_profile_are_kept_when_premedication_begins(clinic, nurse):
+    visit = premedicated(clinic, NINE, nurse)
+    assert queries.visit(clinic, visit.pk).record.gate["state"] == "cleared"
+    begun = queries.chart_of(visit).first(Kind.PREMEDICATION)
+    assert begun.payload == {"gate": "Cleared", "profile": "first_standard"}
+
+
+def test_weight_at_the_chair_is_the_patients_newest_weight(clinic, nurse):
+    visit = seated(clinic, NINE, nurse)
+    chart(visit, Kind.WEIGHT, nurse, NINE, kg="74.5")
+    row = Measurement.objects.get(patient=visit.patient, kind="weight")
+    assert (row.value, row.taken_on) == (Decimal("74.50"), DAY)
+
+
+def test_same_key_is_written_once(clinic, nurse):
+    visit = running(clinic, NINE, nurse)
+    before = ChartEntry.objects.filter(visit=visit).count()
+    answers = [chart(visit, Kind.VITALS, nurse, at(45), key="the-same-key", **SIGNS).state for _ in range(3)]
+    assert answers == ["written", "known", "known"]
+    assert ChartEntry.objects.filter(visit=visit).count() == before + 1
+    assert AuditEntry.objects.of(clinic).filter(verb="charted vitals").count() == 1
+
+
+def test_planned_step_a_colleague_has_taken_is_merged(clinic, nurse):
+    visit = running(clinic, NINE, nurse, steps=2)
+    colleague = make_member(clinic, Role.NURSE).user
+    before = ChartEntry.objects.filter(visit=visit).count()
+    assert chart(visit, Kind.RATE, colleague, at(61), mg_h="100", reason="").state == "merged"
+    assert ChartEntry.objects.filter(visit=visit).count() == before
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 65, "with space in it", "a\x00bcdefgh"])
+def test_key_that_names_nothing_is_refused(clinic, nurse, key):
+    visit = seated(clinic, NINE, nurse)
+    with pytest.raises(Refused) as refused:
+        actions.add_entry(
+            visit=visit, kind=Kind.NOTE, payload={"text": "x"}, happened_at=NINE, key=key, by=nurse, now=NINE
+        )
+    assert codes(refused) == ("key_unreadable",)
+
+
+def test_typed_late_keeps_both_times(clinic, nurse):
+    visit = running(clinic, NINE, nurse)
+    row = chart(visit, Kind.RATE, nurse, at(60), now=at(75), mg_h="100", reason="").entry
+    assert (row.happened_at, row.recorded_at) == (at(60), at(75))
+
+
+@pytest.mark.parametrize(
+    "verb", ["UPDATE treatment_chartentry SET kind = 'note'", "DELETE FROM treatment_chartentry"]
+)
+def test_database_refuses_to_change_or_delete_an_entry(clinic, nurse, verb):
+    running(clinic, NINE, nurse)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(verb)
+
+
+def test_database_refuses_the_same_key_twice_and_a_correction_without_a_reason(clinic, nurse):
+    visit = running(clinic, NINE, nurse)
+    row = ChartEntry.objects.filter(visit=visit).first()
+    same = {"clinic": clinic, "patient": visit.patient, "visit": visit, "kind": "note", "payload": {}}
+    same |= {"happened_at": NINE, "recorded_at": NINE, "by": nurse}
+    for wrong in ({"key": row.key}, {"key": "another-key", "corrects": row}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ChartEntry.objects.create(**same, **wrong)
+
+
+def test_correction_keeps_the_old_value_and_its_own_reason(clinic, nurse):
+    visit = running(clinic, NINE, nurse, steps=2)
+    wrong = ChartEntry.objects.filter(visit=visit, kind="rate").last()
+    actions.correct_entry(
+        visit=visit,
+        entry=wrong,
+        payload={"mg_h": "75", "reason": ""},
+        happened_at=at(62),
+        reason="Read from the pump.",
+        key="correct-0001",
+        by=nurse,
+        now=at(70),
+    )
+    stands = queries.chart_of(visit)
+    assert [(change.at, change.mg_h) for change in stands.changes] == [(at(30), 50), (at(62), 75)]
+    line = stands.lines[-1]
+    assert (line.entry.reason, line.replaced[0].payload["mg_h"]) == ("Read from the pump.", "100")
+
+
+def test_entry_pressed_by_mistake_is_taken_back_and_the_stage_with_it(clinic, nurse):
+    visit = ended(clinic, NINE, nurse)
+    stop = ChartEntry.objects.get(visit=visit, kind="stop")
+    how = {
+        "visit": visit,
+        "entry": stop,
+        "payload": {},
+        "happened_at": stop.happened_at,
+        "by": nurse,
+        "now": at(271),
+    }
+    with pytest.raises(Refused) as refused:
+        actions.correct_entry(**how, reason=" ", key="correct-0001")
+    assert codes(refused) == ("reason_missing",)
+    actions.correct_entry(**how, reason="Wrong patient.", key="correct-0001")
+    assert (state(visit), queries.chart_of(visit).ended) == ("infusing", None)
+
+
+def test_charted_discharge_gives_what_the_chart_says(clinic, nurse):
+    visit = ended(clinic, NINE, nurse)
+    done = finish(visit, nurse, dose_mg=Decimal(1), product="Something else")
+    assert (done.record.dose_mg, done.record.product, done.status) == (Decimal(1000), "Truxima", "fulfilled")
+    assert PlannedInfusion.objects.get(visits=visit).state == "given"
+
+
+def test_incomplete_dose_is_what_flowed_by_the_rates(clinic, nurse):
+    visit = running(clinic, NINE, nurse, steps=3)
+    chart(visit, Kind.STOP, nurse, at(110), complete=False, dose_mg="", reason="Vein lost.")
+    # 25 and 50 mg in two half hours, then 20 minutes at 150 mg/h.
+    assert finish(visit, nurse).record.dose_mg == Decimal("125.00")
+
+
+def test_incomplete_dose_that_was_measured_stands(clinic, nurse):
+    visit = running(clinic, NINE, nurse, steps=3)
+    chart(visit, Kind.STOP, nurse, at(110), complete=False, dose_mg="130.5", reason="Vein lost.")
+    assert finish(visit, nurse).record.dose_mg == Decimal("130.50")
+
+
+def test_discharge_before_the_end_of_observation_asks_why(clinic, nurse):
+    visit = ended(clinic, NINE, nurse)  # at 13:30; a first infusion is observed for an hour
+    with pytest.raises(Refused) as refused:
+        finish(visit, nurse, minutes=329)
+    assert [(each.code, each.field) for each in refused.value.reasons] == [("observation", "early_reason")]
+    finish(visit, nurse, minutes=329, early_reason="Wants to go home.")
+    assert queries.chart_of(visit).last(Kind.DISCHARGE).payload == {"reason": "Wants to go home."}
+
+
+def test_infusion_that_runs_is_not_discharged(clinic, nurse):
+    with pytest.raises(Refused) as refused:
+        finish(running(clinic, NINE, nurse), nurse)
+    assert codes(refused) == ("out_of_order",)
+
+
+def test_discharge_taken_back_leads_to_observation_and_is_struck_from_the_chart(clinic, nurse):
+    visit = finish(ended(clinic, NINE, nurse), nurse, minutes=331)
+    back = actions.undo_last_step(visit=visit, by=nurse, now=at(335), reason="Wrong patient.")
+    assert (back.record.state, queries.chart_of(visit).of(Kind.DISCHARGE)) == ("observing", ())
+    again = finish(visit, nurse, minutes=340)
+    assert len(queries.chart_of(again).of(Kind.DISCHARGE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("grade", "act", "mg_h", "flow", "stage"),
+    [
+        (1, "watch", "", 50, "infusing"),
+        (1, "slow", "25", 25, "infusing"),
+        (2, "pause", "", 0, "infusing"),
+        (3, "stop", "", 50, "observing"),
+        (4, "watch", "", 50, "observing"),
+    ],
+)
+def test_reaction_does_to_the_flow_what_the_nurse_chose(clinic, nurse, grade, act, mg_h, flow, stage):
+    visit = running(clinic, NINE, nurse)
+    given = {"grade": grade, "symptoms": ["rigors"], "text": "", "act": act, "mg_h": mg_h}
+    for _ in range(2):
+        chart(visit, Kind.REACTION, nurse, at(50), key="reaction-0001", **given)
+    stands = queries.chart_of(visit)
+    assert (stands.changes[-1].mg_h, state(visit), len(stands.of(Kind.REACTION))) == (flow, stage, 1)
+
+
+def test_life_threatening_reaction_closes_everything_that_follows(clinic, nurse):
+    visit = running(clinic, NINE, nurse)
+    chart(visit, Kind.REACTION, nurse, at(50), grade=4, symptoms=["swelling"], text="", act="stop", mg_h="")
+    done = finish(visit, nurse)
+    assert (done.record.reaction_grade, done.record.reaction_text) == (
+        4,
+        "Grade 4: Swelling of face or tongue.",
+    )
+    assert PlannedInfusion.objects.get(visits=visit).reaction_grade == 4
+    assert Clearance.objects.get(patient=visit.patient).withdrawn_at == at(600)
+    assert StaffTask.objects.of(clinic).get(kind="reaction").role == "prescriber"
+
+
+def test_nothing_is_charted_before_the_arrival_nor_given_after_the_discharge(clinic, nurse):
+    visit = finish(ended(clinic, NINE, nurse), nurse)
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.PAUSE, nurse, at(40), now=at(601), reason="")
+    assert codes(refused) == ("discharged",)
+    assert chart(visit, Kind.VITALS, nurse, at(330), now=at(601), **SIGNS).state == "written"
+    other = seated(clinic, NINE + timedelta(days=1), nurse)
+    actions.undo_last_step(visit=other, by=nurse, now=NINE + timedelta(days=1), reason="x")
+    with pytest.raises(Refused) as refused:
+        chart(other, Kind.PREMEDICATION, nurse, NINE + timedelta(days=1))
+    assert codes(refused) == ("not_seated",)
+
+
+def test_bedside_is_read_in_a_fixed_number_of_queries(clinic, nurse, django_assert_max_num_queries):
+    visit = running(clinic, NINE, nurse, steps=2)
+    for minute in range(45, 105, 5):
+        chart(visit, Kind.VITALS, nurse, at(minute), **SIGNS)
+    visit = queries.visit(clinic, visit.pk)
+    with django_assert_max_num_queries(8):
+        shown = queries.shown(visit, now=at(110))
+    assert (len(shown.chart.of(Kind.VITALS)), shown.rate, shown.given_mg) == (12, 100, Fraction(325, 3))
