@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 from clinics.domain.calendar import local_date
 from clinics.models import Clinic
 from clinics.queries import or_404
-from patients.models import Allergy, Patient, Vaccination
+from patients.models import Allergy, EarlierInfusion, Medication, Patient, Vaccination
 from regimens.models import RegimenVersion
 from regimens.queries import off_label_words, prescribable, regimen_of
 
+from .domain.findings import Override
 from .domain.kinds import KINDS, Kind
 from .domain.requirements import DEFAULTS, Purpose, Requirement, Subject
 from .domain.values import describe
@@ -149,19 +150,31 @@ def subject_of(patient: Patient, condition: str = "") -> Subject:
 
 
 def charts(clinic: Clinic, patients: Iterable[Patient]) -> dict[int, Chart]:
-    """The charts of many patients of a clinic in four queries, by the patient's key."""
+    """The charts of many patients of a clinic in six queries, by the patient's key."""
     people = {patient.pk: patient for patient in patients if patient.clinic_id == clinic.pk}
     evidence: dict[int, list[Evidence]] = defaultdict(list)
     keys = list(people)
     for row in Result.objects.of(clinic).filter(patient__in=keys, superseded_by__isnull=True):
         evidence[row.patient_id].append(
-            Evidence(row.kind, row.value, row.observed_on, row.valid_until, row.pk)
+            Evidence(row.kind, row.value, row.observed_on, row.valid_until, row.pk, row.created_at)
         )
     for allergy in Allergy.objects.of(clinic).filter(patient__in=keys):
         noted = allergy.recorded_on or local_date(allergy.created_at, clinic.zone)
         evidence[allergy.patient_id] += _on_record("allergies", allergy.substance, noted)
     for vaccination in Vaccination.objects.of(clinic).filter(patient__in=keys):
         evidence[vaccination.patient_id] += _on_record("vaccinations", vaccination.text, vaccination.given_on)
+    for pk, medicines in _medicines(clinic, keys).items():
+        evidence[pk] += medicines
+    for infusion in EarlierInfusion.objects.of(clinic).filter(patient__in=keys, reaction_grade__gte=1):
+        evidence[infusion.patient_id].append(
+            Evidence(
+                "infusion_reaction",
+                f"grade_{infusion.reaction_grade}",
+                infusion.given_on,
+                recorded_at=infusion.created_at,
+                said=infusion.reaction_text,
+            )
+        )
     signed: dict[int, list[Clearance]] = defaultdict(list)
     rows = Clearance.objects.of(clinic).filter(patient__in=keys).order_by("-signed_at", "-id")
     for found in rows.select_related("evaluation__diagnosis", "regimen_version"):
@@ -185,6 +198,22 @@ def _on_record(table: str, text: str, day: date) -> list[Evidence]:
             answer = kind.on_record.answer
             found.append(Evidence(kind.code, f"{answer} {day}" if answer in kind.dated else answer, day))
     return found
+
+
+def _medicines(clinic: Clinic, keys: Iterable[int]) -> dict[int, list[Evidence]]:
+    """What the current medicines of patients tell: one piece of evidence for each kind, naming all of them."""
+    found: dict[tuple[int, str], list[Medication]] = defaultdict(list)
+    listed = [kind for kind in KINDS.values() if kind.on_record and kind.on_record.table == "medications"]
+    for row in Medication.objects.of(clinic).filter(patient__in=keys, is_current=True).order_by("text"):
+        for kind in listed:
+            if kind.on_record and kind.on_record.is_named_in(row.text):
+                found[row.patient_id, kind.code].append(row)
+    told: dict[int, list[Evidence]] = defaultdict(list)
+    for (pk, code), rows in found.items():
+        since = min(row.started_on or local_date(row.created_at, clinic.zone) for row in rows)
+        said = ", ".join(row.text for row in rows)
+        told[pk].append(Evidence(code, "taken", since, said=said))
+    return told
 
 
 def _newest_clearance(chart: Chart, condition: str) -> Clearance | None:
@@ -236,12 +265,13 @@ def gate_for(
     today: date | None = None,
     chart: Chart | None = None,
     extra: Iterable[Evidence] = (),
+    overrides: Sequence[Override] = (),
 ) -> Verdict:
     """May premedication be started on this local day? Judged on the visit's own date.
 
     ``course_start`` is the course's first infusion, planned or as given; without a condition the newest
     clearance's disease counts. ``today`` tells "will lapse" from "has lapsed". For many visits read
-    ``charts`` once and pass each patient's own.
+    ``charts`` once and pass each patient's own. ``overrides`` are those that stand for the visit.
     """
     read = chart or charts(clinic, [patient])[patient.pk]
     newest = _newest_clearance(read, condition)
@@ -250,7 +280,9 @@ def gate_for(
     if newest is not None and newest.withdrawn_at is not None:
         signed = (Evidence("clearance", "withdrawn", min(local_date(newest.withdrawn_at, clinic.zone), on)),)
     elif newest is not None:
-        signed = (Evidence("clearance", "signed", newest.valid_from, newest.valid_until),)
+        signed = (
+            Evidence("clearance", "signed", newest.valid_from, newest.valid_until, None, newest.created_at),
+        )
     return judge(
         subject_of(patient, disease),
         (*read.evidence, *signed, *extra),
@@ -258,6 +290,7 @@ def gate_for(
         purpose=Purpose.GATE,
         course_start=course_start,
         today=today,
+        overrides=overrides,
     )
 
 

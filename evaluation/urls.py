@@ -1,9 +1,10 @@
 from django.urls import path
 
-from . import score_views, views
+from . import rule_views, score_views, views
 
 app_name = "evaluation"
 urlpatterns = [
+    path("requirements/", rule_views.requirements, name="requirements"),
     path("open/<int:diagnosis_pk>/", views.open_new, name="open"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/verdict/", views.verdict, name="verdict"),

@@ -36,9 +36,13 @@ def _today(request: StaffRequest) -> date:
 
 
 def _roles(request: StaffRequest, clinical: Right) -> frozenset[str]:
-    """Which kinds of evidence this colleague may record: clinical, administrative, both or none."""
+    """Which kinds of evidence this colleague may record: clinical, a prescriber's, administrative, or none."""
     may = request.membership.may
-    named = (("clinical", clinical), ("administrative", Right.ADMIN_REQUIREMENTS))
+    named = (
+        ("clinical", clinical),
+        ("prescriber", Right.SIGN_CLEARANCE),
+        ("administrative", Right.ADMIN_REQUIREMENTS),
+    )
     return frozenset(role for role, right in named if may(right))
 
 

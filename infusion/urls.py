@@ -17,6 +17,7 @@ urlpatterns = [
     path("visits/", include("treatment.urls")),
     path("visits/", include("infusion.desk.visit_urls")),
     path("series/", include("infusion.desk.series.urls")),
+    path("gates/", include("infusion.desk.gates.urls")),
     path("follow-ups/", include("monitoring.urls")),
     path("reminders/", include("infusion.reminders.urls")),
     path("import/", include("infusion.interop.urls")),

@@ -175,6 +175,11 @@ class EarlierInfusionForm(forms.Form):
     reaction_text = Line(label="What happened", required=False, max_length=250)
 
 
+class MedicineForm(forms.Form):
+    text = Line(label="Medicine, with strength and how often", max_length=250)
+    started_on = Day(label="Taken since", required=False, help_text="Leave empty when it is not known.")
+
+
 class DeathForm(forms.Form):
     deceased_on = Day(label="Died on", required=False, help_text="Leave empty when the day is not known.")
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from clinics.models import Clinic, User
 from clinics.queries import or_404
 
-from .models import Diagnosis, Measurement, Patient, PortalAccess, Wishes
+from .models import Diagnosis, Measurement, Medication, Patient, PortalAccess, Wishes
 
 
 def patients(clinic: Clinic) -> QuerySet[Patient]:
@@ -56,6 +56,11 @@ def conditions_of(patient: Patient) -> list[Diagnosis]:
 
 def diagnosis(clinic: Clinic, pk: int) -> Diagnosis:
     return or_404(Diagnosis.objects.of(clinic).select_related("patient", "clinic"), pk=pk)
+
+
+def medicine(patient: Patient, pk: int) -> Medication:
+    """One medicine on a patient's list, or 404."""
+    return or_404(Medication.objects.of(patient.clinic).filter(patient=patient), pk=pk)
 
 
 def diagnoses_to_confirm(clinic: Clinic) -> QuerySet[Diagnosis]:

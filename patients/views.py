@@ -26,6 +26,7 @@ from .forms import (
     DiagnosisForm,
     EarlierInfusionForm,
     MeasurementForm,
+    MedicineForm,
     PatientForm,
     WishesForm,
 )
@@ -207,6 +208,24 @@ def measure(request: StaffRequest, pk: int) -> HttpResponse:
                 )
 
     return _small_form(request, pk, form, "Weight and height", save)
+
+
+@staff(Right.RECORD_RESULTS)
+def add_medicine(request: StaffRequest, pk: int) -> HttpResponse:
+    def save(patient: Any, typed: dict[str, Any]) -> None:
+        actions.add_medicine(patient=patient, by=request.user, today=_today(request), **typed)
+
+    return _small_form(request, pk, MedicineForm(_typed(request)), "Add a medicine", save)
+
+
+@require_POST
+@staff(Right.RECORD_RESULTS)
+def change_medicine(request: StaffRequest, pk: int, medicine_pk: int) -> HttpResponse:
+    """A medicine is stopped, or taken again."""
+    found = queries.medicine(queries.patient(request.clinic, pk), medicine_pk)
+    actions.set_taken(medicine=found, taken=request.POST.get("taken") == "yes", by=request.user)
+    messages.success(request, f"{found.text}: {'taken again' if found.is_current else 'stopped'}.")
+    return redirect("patients:background", pk=pk)
 
 
 @staff(Right.RECORD_HISTORY)

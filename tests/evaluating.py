@@ -11,7 +11,8 @@ from django.utils import timezone
 from clinics.models import Membership, User
 from evaluation import actions, queries
 from evaluation.domain.answers import Answer
-from evaluation.domain.requirements import DEFAULTS, Purpose
+from evaluation.domain.kinds import KINDS
+from evaluation.domain.requirements import DEFAULTS, Asked, Purpose
 from evaluation.domain.values import parse_value
 from evaluation.models import Clearance, Evaluation, Result
 from patients.models import Patient
@@ -33,11 +34,11 @@ def answer(kind: str, text: str, unit: str = "", on: date | None = None, **more:
 
 def good_answers(**changes: str | None) -> list[Answer]:
     """Everything a man with rheumatoid arthritis must answer, with some answers changed or left out."""
-    kinds = {k for each in DEFAULTS.serving(Purpose.CLEARANCE) for k in each.kinds_for("RA")} - {"cdai"}
+    asked = [each for each in DEFAULTS.serving(Purpose.CLEARANCE) if each.asked == Asked.ALWAYS]
+    kinds = {k for each in asked for k in each.kinds_for("RA")} - {"cdai", "tst", "ast"}
     values = {kind: GOOD[kind] for kind in kinds} | changes
-    canonical = {"neutrophils": "10*9/L", "white_cells": "10*9/L", "platelets": "10*9/L"}
-    canonical |= {"haemoglobin": "g/dL", "igg": "g/L"}
-    return [answer(kind, text, canonical.get(kind, "")) for kind, text in values.items() if text is not None]
+    units = {kind: unit.code for kind in values if (unit := KINDS[kind].unit)}
+    return [answer(kind, text, units.get(kind, "")) for kind, text in values.items() if text is not None]
 
 
 def fill(evaluation: Evaluation, nurse: User, **changes: str | None) -> list[Result]:

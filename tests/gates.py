@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from clinics.models import Clinic
-from evaluation.domain.requirements import DEFAULTS, Purpose
+from clinics.models import Clinic, User
+from evaluation.domain.requirements import DEFAULTS, Asked, Purpose
 from evaluation.models import Result
 from patients.models import Patient
-from scheduling.models import Visit
+from scheduling.models import GateOverride, Visit
 from tests.evidence import GOOD
 from tests.factory import make_clearance, make_course, make_diagnosis, make_patient, make_regimen, make_visit
 
@@ -19,6 +20,7 @@ def open_gate(patient: Patient, on: date, **changes: str) -> None:
     asked = {
         kind
         for requirement in DEFAULTS.serving(Purpose.GATE)
+        if requirement.asked == Asked.ALWAYS
         for group in requirement.needs
         for kind in group
         if kind != "clearance"
@@ -50,3 +52,12 @@ def ready_visit(
     if gate:
         open_gate(patient, on, **answers)
     return make_visit(patient, starts_at=starts_at, chair=list(clinic.chairs.order_by("pk"))[chair])
+
+
+def make_override(visit: Visit, by: User, **fields: Any) -> GateOverride:
+    """An override that stands for a visit, of nothing in particular unless said otherwise."""
+    on = visit.starts_at.astimezone(visit.clinic.zone).date()
+    given = {"requirements": [], "reason": "Needed now", "at": visit.starts_at, "expires_on": on}
+    return GateOverride.objects.create(
+        clinic=visit.clinic, patient=visit.patient, visit=visit, by=by, **(given | fields)
+    )

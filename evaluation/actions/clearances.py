@@ -10,9 +10,7 @@ from django.db import IntegrityError, transaction
 from clinics.actions import record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
-from clinics.domain.rights import Right
 from clinics.models import Clinic, User
-from clinics.queries import active_memberships
 from evaluation import queries
 from evaluation.domain.values import long_day
 from evaluation.models import Clearance, Evaluation
@@ -20,16 +18,11 @@ from patients.models import Diagnosis, Patient
 from regimens.models import RegimenVersion
 from regimens.queries import may_be_prescribed, off_label_words, regimen_of
 
-from .evidence import LONGEST_REASON, held_open, held_patient, note_down, sentence
+from .evidence import LONGEST_REASON, held_open, held_patient, must_prescribe, note_down, sentence
 
 OFF_LABEL_REASON = Refusal(
     "off_label_reason_missing", "Say in a few words why the off-label use is chosen.", "off_label_reason"
 )
-
-
-def _must_prescribe(clinic: Clinic, by: User) -> None:
-    if not any(m.clinic_id == clinic.pk and m.may(Right.SIGN_CLEARANCE) for m in active_memberships(by)):
-        raise Refused(Refusal("not_a_prescriber", "Only a prescriber of this clinic may do that."))
 
 
 @transaction.atomic
@@ -90,7 +83,7 @@ def sign(
     setting. Where the use or the schedule is not on the label of the clinic's country, a reason is asked for.
     """
     clinic, today = evaluation.clinic, local_date(now, evaluation.clinic.zone)
-    _must_prescribe(clinic, by)
+    must_prescribe(clinic, by)
     reason = sentence(off_label_reason, "off_label_reason", LONGEST_REASON)
     held_patient(clinic, evaluation.patient)
     held = held_open(evaluation)
@@ -150,7 +143,7 @@ def withdraw_clearance(*, clearance: Clearance, reason: str, by: User | None, no
     closes. A prescriber does that, or the system (``by`` None) after a life-threatening reaction.
     """
     if by is not None:
-        _must_prescribe(clearance.clinic, by)
+        must_prescribe(clearance.clinic, by)
     reason = sentence(reason, "reason", LONGEST_REASON, needed="Say why it is withdrawn.")
     held = Clearance.objects.of(clearance.clinic).select_for_update(of=("self",)).get(pk=clearance.pk)
     if held.withdrawn_at is not None:

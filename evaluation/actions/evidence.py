@@ -12,8 +12,10 @@ from django.db import IntegrityError, models, transaction
 from clinics.actions import record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.rights import Right
 from clinics.domain.text import problem_with_text
 from clinics.models import Clinic, User
+from clinics.queries import active_memberships
 from evaluation import queries
 from evaluation.domain.answers import Answer, Incoming
 from evaluation.domain.kinds import KINDS
@@ -101,6 +103,7 @@ def record_result(
     read = parse_value(kind, value, unit)
     if isinstance(read, Refusal):
         raise Refused(read)
+    _may_record(clinic, kind, by)
     answer = Answer(read, observed_on, valid_until, note)
     with transaction.atomic():
         held = held_patient(clinic, patient)
@@ -110,7 +113,7 @@ def record_result(
             )
             if supersedes.patient_id != held.pk or supersedes.kind != kind:
                 raise Refused(Refusal("wrong_result", "This corrects another result."))
-        row = _write(
+        row = write_row(
             held,
             answer,
             by,
@@ -148,6 +151,7 @@ def record_answers(
     standing = list(queries.standing_results(held))
     rows = []
     for answer in answers:
+        _may_record(patient.clinic, answer.value.kind, by)
         same_day = [
             r for r in standing if r.kind == answer.value.kind and r.observed_on == answer.observed_on
         ]
@@ -155,7 +159,7 @@ def record_answers(
             continue
         before = same_day[0] if same_day and KINDS[answer.value.kind].is_statement else None
         reason = "answered again on the same day" if before else ""
-        rows.append(_write(held, answer, by, today, evaluation, before, reason, ""))
+        rows.append(write_row(held, answer, by, today, evaluation, before, reason, ""))
     if rows:
         changes = {"results": [[row.kind, row.value, row.observed_on.isoformat()] for row in rows]}
         note_down(held, by, "recorded answers", evaluation or rows[0], changes)
@@ -177,7 +181,23 @@ def held_patient(clinic: Clinic, patient: Patient) -> Patient:
     return held
 
 
-def _write(
+def must_prescribe(clinic: Clinic, by: User | None) -> None:
+    """Refuse whoever is no prescriber of the clinic."""
+    memberships = active_memberships(by) if by else ()
+    if not any(m.clinic_id == clinic.pk and m.may(Right.SIGN_CLEARANCE) for m in memberships):
+        raise Refused(Refusal("not_a_prescriber", "Only a prescriber of this clinic may do that."))
+
+
+def _may_record(clinic: Clinic, kind: str, by: User | None) -> None:
+    """Refuse a kind that follows from another room's record, and a prescriber's decision by anybody else."""
+    role = KINDS[kind].role
+    if role == "derived":
+        raise Refused(Refusal("kind_derived", "This follows from the record and cannot be typed in.", "kind"))
+    if role == "prescriber":
+        must_prescribe(clinic, by)
+
+
+def write_row(
     patient: Patient,
     answer: Answer,
     by: User | None,
@@ -187,9 +207,8 @@ def _write(
     correction_reason: str,
     source_id: str,
 ) -> Result:
+    """Write one checked answer as a row of its own; refused where its days or words cannot be."""
     value = answer.value
-    if KINDS[value.kind].role == "derived":
-        raise Refused(Refusal("kind_derived", "This follows from the record and cannot be typed in.", "kind"))
     problem = problem_with_days(value, answer.observed_on, today=today, born=patient.birth_date)
     if problem is None and answer.valid_until and answer.valid_until < answer.observed_on:
         problem = Refusal("ends_before_it_begins", "This is before the day it was recorded.", "valid_until")
@@ -251,7 +270,8 @@ def import_results(
             if fate != "unchanged":
                 reason = "amended by its source" if before else ""
                 try:
-                    new = _write(held, read, by, today, None, before, reason, row.source_id)
+                    _may_record(clinic, read.value.kind, by)
+                    new = write_row(held, read, by, today, None, before, reason, row.source_id)
                 except Refused as refusal:
                     refused.append((place, refusal.reasons[0]))
                     fates.append("refused")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
-from .requirements import Effect, Purpose, Requirement
+from .requirements import Effect, Purpose, Requirement, Rule
 from .values import describe, long_day
 
 
@@ -36,7 +37,7 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One standing record: ``value`` is its canonical text, in the kind's canonical unit. ``ref`` names the
-    row.
+    row, ``recorded_at`` says since when it is known here, ``said`` what the patient's own record says.
     """
 
     kind: str
@@ -44,6 +45,30 @@ class Evidence:
     observed_on: date
     valid_until: date | None = None
     ref: int | None = None
+    recorded_at: datetime | None = None
+    said: str = ""
+
+    def follows(self, other: Evidence) -> bool:
+        """True where this was given after the other was known: on no earlier day, and recorded later."""
+        if self.recorded_at is None or other.recorded_at is None:
+            return self.observed_on >= other.observed_on
+        return self.observed_on >= other.observed_on and self.recorded_at > other.recorded_at
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A prescriber opened the gate of one visit: for the findings as they stood then, through a last day, with a
+    reason.
+    """
+
+    tokens: frozenset[str]
+    by: str
+    reason: str
+    until: date
+
+    def opens(self, finding: Finding, last: date) -> bool:
+        """Whether it opens this finding on a day: never one that is final, nor one that has changed since."""
+        return finding.blocks and not finding.final and last <= self.until and finding.token in self.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +77,8 @@ class Finding:
 
     ``lacks`` names the kinds to record anew. ``good_until`` is the last day the evidence holds;
     ``hold_until`` the first day on which a hold ends (None where it has no date); ``due_from`` the first day
-    on which new evidence would count for the day judged.
+    on which new evidence would count for the day judged. ``raised`` pairs each rule that opens others or may
+    fall with the evidence that met it. ``final`` is what no override opens; ``opened_by`` the override that did.
     """
 
     requirement: Requirement
@@ -67,6 +93,9 @@ class Finding:
     due_from: date | None = None
     source: str = ""
     verified: bool = True
+    raised: tuple[tuple[Rule, Evidence], ...] = ()
+    final: bool = False
+    opened_by: Override | None = None
 
     @property
     def code(self) -> str:
@@ -75,6 +104,13 @@ class Finding:
     @property
     def label(self) -> str:
         return self.requirement.label
+
+    @property
+    def token(self) -> str:
+        """What tells this finding from any other that the requirement may have later: its effect and its evidence."""
+        pieces = sorted(f"{each.kind}={each.value}@{each.observed_on}" for each in self.evidence)
+        told = "|".join([self.code, self.effect.value, *pieces])
+        return f"{self.code}-{sha256(told.encode()).hexdigest()[:16]}"
 
     @property
     def acts(self) -> str:
@@ -88,6 +124,8 @@ class Finding:
         """How it stands in one word, as the status chips of a screen know it."""
         if self.effect in (Effect.HOLD, Effect.REFUSE):
             return "hold" if self.effect == Effect.HOLD else "refused"
+        if self.opened_by is not None:
+            return "opened"
         if self.standing == Standing.MET and self.effect == Effect.WARN:
             return "warning"
         words = {Standing.LAPSED: "expired", Standing.WILL_LAPSE: "lapses", Standing.ASK: "unknown"}
@@ -96,6 +134,16 @@ class Finding:
     @property
     def blocks(self) -> bool:
         return self.effect.rank >= Effect.ASK.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the requirements of a day stand, counted: met, will have lapsed by then, missing, and those that say no."""
+
+    met: int
+    lapses: int
+    missing: int
+    against: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +177,11 @@ class Verdict:
         return tuple(f for f in self.findings if f.effect == Effect.WARN)
 
     @property
+    def opened(self) -> tuple[Finding, ...]:
+        """What would stand in the way and was opened by a prescriber for this visit."""
+        return tuple(f for f in self.findings if f.opened_by is not None)
+
+    @property
     def missing(self) -> tuple[Finding, ...]:
         """What must still be answered, recorded or repeated."""
         return tuple(f for f in self.findings if f.effect == Effect.ASK)
@@ -137,6 +190,16 @@ class Verdict:
     def patient_words(self) -> tuple[str, ...]:
         """Plain sentences on what is holding the infusion; the patient reads these."""
         return tuple(dict.fromkeys(f.patient for f in self.blocking if f.patient))
+
+    @property
+    def tally(self) -> Tally:
+        """Every requirement that concerns the patient, counted once; what was opened counts as met."""
+        blocking = self.blocking
+        against = sum(f.effect.rank >= Effect.HOLD.rank for f in blocking)
+        lapses = sum(f.standing == Standing.WILL_LAPSE for f in blocking)
+        concerned = sum(f.standing != Standing.NOT_APPLICABLE for f in self.findings)
+        missing = len(blocking) - against - lapses
+        return Tally(concerned - len(blocking), lapses, missing, against)
 
     @property
     def headline(self) -> str:
@@ -184,6 +247,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "effect": finding.effect.value,
         "words": finding.words,
         "source": finding.source or finding.requirement.source,
+        "opened_by": finding.opened_by.by if finding.opened_by else "",
         "evidence": [
             {
                 "kind": each.kind,

@@ -47,21 +47,24 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """A row of the patient's own record that answers a question: an allergy, or a vaccination with its day.
+    """A row of the patient's own record that answers a question: an allergy, a medicine, or a vaccination with its day.
 
-    A row answers where one of the ``words`` stands in it as a whole word and none of ``not_words`` does.
+    A row answers where one of the ``words`` stands in it as a whole word, or a word with one of the ``endings``, and
+    none of ``not_words`` does.
     """
 
     table: str
     answer: str
     words: tuple[str, ...]
     not_words: tuple[str, ...]
+    endings: tuple[str, ...] = ()
 
     def is_named_in(self, text: str) -> bool:
         said = text.casefold()
         if any(words in said for words in self.not_words):
             return False
-        return any(re.search(rf"\b{re.escape(word)}\b", said) for word in self.words)
+        whole = any(re.search(rf"\b{re.escape(word)}\b", said) for word in self.words)
+        return whole or any(re.search(rf"\w\w{re.escape(ending)}\b", said) for ending in self.endings)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Kind:
     """One kind of evidence. ``shape`` is number, score, choice or yes_no_unknown.
 
     ``dated`` names the choices that carry a day of their own ("given on", "resolved on"). ``role`` says who
-    may record it: clinical staff, administrative staff, or nobody (``derived`` from another room's record).
+    may record it: clinical staff, a ``prescriber`` alone, administrative staff, or nobody (``derived`` from another
+    room's record). ``own_day`` names the day of a dated choice where several choices are dated.
     ``day_label`` says which day is meant where it is not the day of asking: no day is proposed then.
     ``step`` is the distance between possible scores and ``excluded`` names gaps in the scale; 0 means any
     decimal.
@@ -91,6 +95,7 @@ class Kind:
     excluded: frozenset[Decimal] = frozenset()
     loinc: tuple[str, ...] = ()
     note: bool = False
+    own_day: str = ""
     on_record: OnRecord | None = None
     day_label: str = ""
     help: str = ""
@@ -185,6 +190,7 @@ def _kind(row: Mapping[str, Any]) -> Kind:
         excluded=frozenset(Decimal(gap) for gap in row.get("excluded", ())),
         loinc=tuple(row.get("loinc", ())),
         note=row.get("note", False),
+        own_day=row.get("own_day", ""),
         on_record=_on_record(row.get("on_record")),
         day_label=row.get("day_label", ""),
         help=row.get("help", ""),
@@ -196,7 +202,13 @@ def _kind(row: Mapping[str, Any]) -> Kind:
 def _on_record(row: Mapping[str, Any] | None) -> OnRecord | None:
     if row is None:
         return None
-    return OnRecord(row["table"], row["answer"], tuple(row["words"]), tuple(row.get("not_words", ())))
+    return OnRecord(
+        row["table"],
+        row["answer"],
+        tuple(row["words"]),
+        tuple(row.get("not_words", ())),
+        tuple(row.get("endings", ())),
+    )
 
 
 def parse_registry(document: Mapping[str, Any]) -> Registry:

@@ -38,6 +38,14 @@ class Purpose(StrEnum):
     GATE = "gate"
 
 
+class Asked(StrEnum):
+    """When a requirement is asked for: of everybody, once another finding opens it, or only of what was reported."""
+
+    ALWAYS = "always"
+    WHEN_OPENED = "when_opened"
+    WHEN_REPORTED = "when_reported"
+
+
 class Effect(StrEnum):
     """What a finding does to the verdict, from nothing to refusal."""
 
@@ -99,6 +107,10 @@ class Thresholds:
     igg_hold: Threshold
     igg_warn: Threshold
     live_vaccine_days: Threshold
+    override_days: Threshold
+    nonlive_vaccine_days: Threshold
+    influenza_vaccine_days: Threshold
+    igg_mild: Threshold
 
     @classmethod
     def parse(cls, rows: Iterable[Mapping[str, Any]]) -> Thresholds:
@@ -116,6 +128,10 @@ class Thresholds:
             raise ValueError(f"thresholds differ: {sorted(set(found) ^ expected)}")
         return cls(**found)
 
+    @property
+    def every(self) -> tuple[Threshold, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
+
     def days(self, code: str) -> int:
         return int(getattr(self, code).value)
 
@@ -132,6 +148,10 @@ class Rule:
 
     ``conditions`` narrows a rule to those diseases; where the disease is not known the rule holds. A
     ``lasting`` answer goes on counting after a newer one says otherwise, until it is corrected with a reason.
+
+    ``opens`` names the requirements that the answer raises. Where ``then`` is given, the effect falls to it, with
+    ``then_words``, as soon as none of them stands in the way; ``new_signature`` also asks at the gate for a clearance
+    signed after the answer. ``final`` (None means as its requirement) is what no override opens.
     """
 
     kind: str
@@ -145,6 +165,11 @@ class Rule:
     within_days: str = ""
     conditions: frozenset[str] = frozenset()
     lasting: bool = False
+    opens: tuple[str, ...] = ()
+    then: Effect | None = None
+    then_words: str = ""
+    new_signature: bool = False
+    final: bool | None = None
 
     @property
     def verified(self) -> bool:
@@ -198,7 +223,9 @@ class Requirement:
     """One thing that must be known. ``needs`` lists groups: one kind out of each group must be on record.
 
     ``maximum_age_days`` counts from the day observed to the scope's day, inclusive; None means it holds until
-    a ``valid_until`` of its own, or for good. ``role`` says who may satisfy it, ``acts`` who must.
+    a ``valid_until`` of its own, or for good. ``role`` says who may satisfy it, ``acts`` who must. What is asked
+    only once another finding opened it and ``follows`` that finding counts only where it was given after it. What is
+    ``final`` is opened by no override: it needs a newly signed evaluation. ``lacking`` is what its absence does.
     """
 
     code: str
@@ -221,6 +248,10 @@ class Requirement:
     needs_by_condition: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     rules: tuple[Rule, ...] = ()
     applies: Applicability = Applicability()
+    asked: Asked = Asked.ALWAYS
+    follows: bool = False
+    final: bool = False
+    lacking: Effect = Effect.ASK
 
     @property
     def verified(self) -> bool:
@@ -268,6 +299,11 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         within_days=row.get("within_days", ""),
         conditions=frozenset(row.get("conditions", ())),
         lasting=row.get("lasting", False),
+        opens=tuple(row.get("opens", ())),
+        then=Effect(row["then"]) if "then" in row else None,
+        then_words=row.get("then_words", ""),
+        new_signature=row.get("new_signature", False),
+        final=row.get("final"),
     )
 
 
@@ -306,6 +342,10 @@ def _requirement(row: Mapping[str, Any]) -> Requirement:
             ends_with_menopause=applies.get("ends_with_menopause", False),
             ends_with_hysterectomy=applies.get("ends_with_hysterectomy", False),
         ),
+        asked=Asked(row.get("asked", Asked.ALWAYS)),
+        follows=row.get("follows", False),
+        final=row.get("final", False),
+        lacking=Effect(row.get("lacking", Effect.ASK)),
     )
     every = {kind for _, groups in (("", read.needs), *by_condition) for group in groups for kind in group}
     if unknown := every - set(KINDS):
@@ -315,10 +355,20 @@ def _requirement(row: Mapping[str, Any]) -> Requirement:
 
 def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
     """Read requirements and thresholds; a malformed row raises KeyError or ValueError."""
-    return Catalogue(
-        requirements=tuple(_requirement(row) for row in document["requirements"]),
-        thresholds=Thresholds.parse(document["thresholds"]),
-    )
+    requirements = tuple(_requirement(row) for row in document["requirements"])
+    _in_order(requirements)
+    return Catalogue(requirements, Thresholds.parse(document["thresholds"]))
+
+
+def _in_order(requirements: tuple[Requirement, ...]) -> None:
+    """What a rule opens stands below it, so that one pass from the top knows everything that was opened."""
+    raised: set[str] = set()
+    for each in reversed(requirements):
+        for code in (code for rule in each.rules for code in rule.opens):
+            if code not in raised:
+                raise ValueError(f"{each.code} opens {code}, which is not a requirement opened below it")
+        if each.asked == Asked.WHEN_OPENED:
+            raised.add(each.code)
 
 
 DEFAULTS = parse_catalogue(json.loads((DATA / "requirements.json").read_text(encoding="utf-8")))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from .findings import Evidence, Finding, Standing, State, Verdict
+from .findings import Evidence, Finding, Override, Standing, State, Verdict
 from .kinds import KINDS
+from .overrides import opened
+from .reflexes import Known, answered, not_asked, opened_by, that_follows
 from .requirements import (
     DEFAULTS,
+    Asked,
     Catalogue,
     Effect,
     Purpose,
@@ -50,6 +53,7 @@ def _built_in(code: str, label: str, source: str) -> Requirement:
         purposes=frozenset(Purpose),
         role="derived",
         acts="prescriber",
+        final=True,
         dated="",
         why=source,
         source=source,
@@ -74,12 +78,14 @@ def judge(
     catalogue: Catalogue = DEFAULTS,
     course_start: date | None = None,
     today: date | None = None,
+    overrides: Sequence[Override] = (),
 ) -> Verdict:
     """Judge a day. The order of the evidence does not matter; what was observed after the day is left out.
 
     The newest result of a kind counts; of two on one day, the worse. ``course_start`` is the course's first
     infusion (planned, then as given), None while there is no course. ``today`` tells what lapses before a day
-    still to come from what has lapsed already; without it the day judged is today.
+    still to come from what has lapsed already; without it the day judged is today. ``overrides`` are those that
+    stand for the visit judged.
     """
     day = _Day(on, today or on, course_start, catalogue.thresholds)
     known: dict[str, list[tuple[Evidence, Value]]] = {}
@@ -88,7 +94,9 @@ def judge(
         if value is not None:
             known.setdefault(each.kind, []).append((each, value))
     findings = [*_about_the_patient(subject, day)]
-    findings += [_find(requirement, subject, known, day) for requirement in catalogue.serving(purpose)]
+    for requirement in catalogue.serving(purpose):
+        findings.append(_find(requirement, subject, known, day, opened_by(findings, requirement.code)))
+    findings = opened(answered(findings, known, purpose), overrides, max(on, day.today))
     worst = max((finding.effect for finding in findings), key=lambda effect: effect.rank)
     holds = [finding.hold_until for finding in findings if finding.effect == Effect.HOLD]
     until = max(holds) if worst == Effect.HOLD and all(holds) else None  # type: ignore[type-var]
@@ -106,7 +114,7 @@ _STATES = {
 
 def _about_the_patient(subject: Subject, day: _Day) -> Iterable[Finding]:
     if subject.deceased:
-        yield Finding(ALIVE, Standing.FAILED, Effect.REFUSE, "The patient has died.")
+        yield Finding(ALIVE, Standing.FAILED, Effect.REFUSE, "The patient has died.", final=True)
     youngest = day.thresholds.minimum_age_years
     years = subject.age_on(day.on)
     if years < youngest.value:
@@ -121,14 +129,23 @@ def _about_the_patient(subject: Subject, day: _Day) -> Iterable[Finding]:
             patient,
             source=youngest.source,
             verified=youngest.verified,
+            final=True,
         )
     else:
         yield Finding(ADULT, Standing.MET, Effect.NONE, f"{years} years old.")
 
 
 def _find(
-    requirement: Requirement, subject: Subject, known: dict[str, list[tuple[Evidence, Value]]], day: _Day
+    requirement: Requirement, subject: Subject, known: Known, day: _Day, openers: tuple[Evidence, ...]
 ) -> Finding:
+    if requirement.asked == Asked.WHEN_OPENED:
+        if not openers:
+            return not_asked(requirement)
+        known = that_follows(known, requirement, openers)
+    if requirement.asked == Asked.WHEN_REPORTED and not any(
+        known.get(kind) for kind in requirement.kinds_for(subject.condition)
+    ):
+        return not_asked(requirement)
     concerns = requirement.applies.concerns(subject, day.on)
     if concerns is False:
         return Finding(requirement, Standing.NOT_APPLICABLE, Effect.NONE, "Does not apply to this patient.")
@@ -144,6 +161,7 @@ def _find(
         lacks=tuple(kind for finding in found for kind in finding.lacks),
         evidence=tuple(each for finding in found for each in finding.evidence),
         good_until=min((f.good_until for f in found if f.good_until), default=None),
+        raised=tuple(dict.fromkeys(pair for finding in found for pair in finding.raised)),
     )
     if concerns is None and merged.standing in (Standing.MISSING, Standing.LAPSED, Standing.WILL_LAPSE):
         asked = " and ".join(requirement.applies.unanswered(subject))
@@ -189,7 +207,7 @@ def _of_group(
     requirement: Requirement,
     group: tuple[str, ...],
     subject: Subject,
-    known: dict[str, list[tuple[Evidence, Value]]],
+    known: Known,
     day: _Day,
 ) -> Finding:
     """The best of the kinds that serve equally; where none is on record, all of them are named."""
@@ -199,28 +217,30 @@ def _of_group(
 
 
 def _of_kind(
-    requirement: Requirement, kind: str, subject: Subject, known: list[tuple[Evidence, Value]], day: _Day
+    requirement: Requirement, kind: str, subject: Subject, known: Sequence[tuple[Evidence, Value]], day: _Day
 ) -> Finding:
     if not known:
         age, measured = requirement.maximum_age_days, day.measured_at(requirement.scope)
         return Finding(
             requirement,
             Standing.MISSING,
-            Effect.ASK,
+            requirement.lacking,
             "Not on record yet.",
             requirement.patient_missing,
             lacks=(kind,),
             due_from=measured - timedelta(days=age) if age is not None else None,
+            final=requirement.final,
         )
     ruled = [
         (e, v, _matching(requirement, kind, v, subject, day)) for e, v in sorted(known, key=_newest_first)
     ]
-    lasting = [_judged(requirement, e, v, rule, day) for e, v, rule in ruled if rule and rule.lasting]
-    if lasting:
-        return max(lasting, key=lambda finding: finding.hold_until or date.min)
     newest = max(each.observed_on for each, _ in known)
-    judged = [_judged(requirement, e, v, rule, day) for e, v, rule in ruled if e.observed_on == newest]
-    return max(judged, key=_badness)
+    lasting = [each for each in ruled if each[2] and each[2].lasting]
+    counted = lasting or [(e, v, rule) for e, v, rule in ruled if e.observed_on == newest]
+    judged = [_judged(requirement, e, v, rule, day) for e, v, rule in counted]
+    worst = max(judged, key=lambda each: (*_badness(each), each.hold_until or date.min))
+    raised = tuple(dict.fromkeys((rule, e) for e, _, rule in counted if rule and (rule.opens or rule.then)))
+    return replace(worst, raised=raised)
 
 
 def _newest_first(pair: tuple[Evidence, Value]) -> tuple[int, str, date, int]:
@@ -265,6 +285,7 @@ def _judged(requirement: Requirement, each: Evidence, value: Value, rule: Rule |
         f"{shown}. {requirement.dated} {long_day(each.observed_on)}.",
         evidence=(each,),
         good_until=good_until,
+        final=requirement.final,
     )
     if rule and rule.effect in (Effect.HOLD, Effect.REFUSE):
         return _ruled(replace(base, standing=Standing.FAILED), rule, value, day)
@@ -275,7 +296,7 @@ def _judged(requirement: Requirement, each: Evidence, value: Value, rule: Rule |
         return replace(
             base,
             standing=Standing.WILL_LAPSE if soon else Standing.LAPSED,
-            effect=Effect.ASK,
+            effect=requirement.lacking,
             words=words,
             patient=requirement.patient_lapsed,
             lacks=(each.kind,),
@@ -304,6 +325,7 @@ def _ruled(base: Finding, rule: Rule, value: Value, day: _Day) -> Finding:
         "limit": f"{plain(threshold.value)} {unit.label}" if threshold and unit else "",
         "day": long_day(value.day) if value.day else "",
         "until": long_day(until) if until else "",
+        "said": base.evidence[0].said or describe(rule.kind, value.text),
     }
     recorded = f" {base.requirement.dated} {long_day(base.evidence[0].observed_on)}."
     return replace(
@@ -314,6 +336,7 @@ def _ruled(base: Finding, rule: Rule, value: Value, day: _Day) -> Finding:
         hold_until=until,
         source=rule.source,
         verified=rule.verified,
+        final=base.final if rule.final is None else rule.final,
     )
 
 
@@ -327,7 +350,7 @@ def sample_spans(
     found = []
     for requirement in catalogue.serving(Purpose.GATE):
         age = requirement.maximum_age_days
-        if requirement.section != "screening" or age is None:
+        if requirement.section != "screening" or requirement.asked != Asked.ALWAYS or age is None:
             continue
         if requirement.applies.concerns(subject, on) is not False:
             measured = day.measured_at(requirement.scope)

@@ -14,8 +14,9 @@ from django.utils.timezone import localtime
 
 from clinics.domain.text import problem_with_text
 from evaluation.domain.answers import Answer
+from evaluation.domain.findings import Standing
 from evaluation.domain.kinds import KINDS, Kind
-from evaluation.domain.requirements import Requirement
+from evaluation.domain.requirements import Asked, Requirement
 from evaluation.domain.values import problem_with_days
 from evaluation.domain.verdict import Finding, Verdict
 from evaluation.queries import ResultRow
@@ -56,6 +57,13 @@ class Row:
             at = date_format(localtime(each.result.created_at), "j M Y, H:i")
             lines.append(f"{typed}Recorded by {by}, {at}.{note}")
         return tuple(dict.fromkeys(lines))
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the row belongs on the page: asked of everybody, or opened, reported or filled in here."""
+        if self.finding is None or self.requirement.asked == Asked.ALWAYS:
+            return True
+        return self.has_errors or self.finding.standing != Standing.NOT_APPLICABLE
 
     @property
     def is_single(self) -> bool:
@@ -191,11 +199,13 @@ class ChecklistForm(forms.Form):
 
     def sections(self, verdict: Verdict, records: Mapping[int, ResultRow]) -> list[Section]:
         """The requirements by section in the registry's order, each with its finding, the results it rests on
-        (``records`` by their key) and its fields.
+        (``records`` by their key) and its fields. What nothing has opened or reported is left out.
         """
         rows: dict[str, list[Row]] = {}
         for requirement in self.requirements:
-            rows.setdefault(requirement.section, []).append(self._row(requirement, verdict, records))
+            row = self._row(requirement, verdict, records)
+            if row.is_asked:
+                rows.setdefault(requirement.section, []).append(row)
         return [Section(code, label, tuple(rows[code])) for code, label in KINDS.sections if code in rows]
 
     def _row(self, requirement: Requirement, verdict: Verdict, records: Mapping[int, ResultRow]) -> Row:

@@ -42,7 +42,7 @@ def unit_field(kind: Kind) -> forms.CharField:
 
 
 def own_day_field(kind: Kind) -> forms.CharField:
-    label = next(choice.label for choice in kind.choices if choice.code in kind.dated)
+    label = kind.own_day or next(choice.label for choice in kind.choices if choice.code in kind.dated)
     return forms.CharField(label=label.removesuffix(" …"), required=False, widget=day_widget())
 
 

@@ -106,6 +106,16 @@ FIT = [
     ("co_medication", "no_concerns", ""),
     ("consent", "signed", ""),
     ("talk", "held", ""),
+    ("hcv", "negative", ""),
+    ("hiv", "negative", ""),
+    ("tb_history", "none", ""),
+    ("chest_xray", "clear", ""),
+    ("igra", "negative", ""),
+    ("vzv_igg", "positive", ""),
+    ("iga", "1.9", "g/L"),
+    ("igm", "0.8", "g/L"),
+    ("alt", "27", "U/L"),
+    ("creatinine", "74", "umol/L"),
 ]
-FIT_WOMEN = [("pregnancy_test", "negative", ""), ("breastfeeding", "no", "")]
-ON_THE_DAY = [("infection", "none", ""), ("drug_received", "received", "")]
+FIT_WOMEN = [("pregnancy_test", "negative", ""), ("breastfeeding", "no", ""), ("contraception", "used", "")]
+ON_THE_DAY = [("infection", "none", ""), ("information", "both", ""), ("drug_received", "received", "")]

@@ -24,6 +24,7 @@ from evaluation import actions as evaluation
 from evaluation.models import Clearance
 from infusion.demo import charts, people, responses
 from infusion.demo.accounts import Account
+from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
 from infusion.portal.domain.education import VERSION
 from monitoring.actions import plan_follow_ups
@@ -317,6 +318,8 @@ def fill(*, now: datetime) -> list[Account]:
         responses.tell(
             clinic=filling.clinic, nurse=filling.team["nurse"], today=filling.today, now=filling.now
         )
+        team = filling.team
+        Gates(filling.clinic, team["nurse"], team["prescriber"], filling.now).tell()
     return filling.accounts
 
 
@@ -365,7 +368,7 @@ def _today(demo: Filling) -> None:
     demo.invited(visits[3].patient, "patient")
     for visit in visits:
         # The last one's medicine has not come: its gate shows what is still needed.
-        rows = people.ON_THE_DAY if visit is not visits[-1] else people.ON_THE_DAY[:1]
+        rows = people.ON_THE_DAY if visit is not visits[-1] else people.ON_THE_DAY[:2]
         demo.answers(visit.patient, rows, demo.now)
     nurse = demo.team["nurse"]
     for tell, visit in zip((charts.observing, charts.infusing, charts.premedicating), visits, strict=False):

@@ -13,7 +13,7 @@ from clinics.domain.calendar import local_date
 from clinics.domain.rights import Right
 from clinics.models import Chair, Clinic, Membership
 from clinics.queries import calendar, chairs
-from evaluation.domain.findings import Verdict
+from evaluation.domain.findings import Tally, Verdict
 from monitoring import queries as monitoring
 from monitoring.domain.standing import Standing
 from monitoring.models import FollowUp
@@ -61,6 +61,7 @@ class Gate:
     now: tuple[str, ...]
     later: tuple[str, ...]
     warnings: tuple[str, ...]
+    tally: Tally
 
     @property
     def chip(self) -> tuple[str, str, str]:
@@ -231,6 +232,7 @@ def _gate(verdict: Verdict, today: date) -> Gate:
         now=tuple(f"{each.label}: {each.words}" for each in due),
         later=tuple(f"{each.label}: {each.words}" for each in verdict.blocking if each not in due),
         warnings=tuple(f"{each.label}: {each.words}" for each in verdict.warnings),
+        tally=verdict.tally,
     )
 
 

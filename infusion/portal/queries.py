@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from clinics.models import Clinic
+from evaluation.domain.findings import Finding, Standing, Verdict
+from evaluation.domain.requirements import Effect
 from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
+from scheduling.queries import gates_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,37 @@ class Due:
     about: date
     kind: str  # "infusion" or "follow_up"
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is still needed for one infusion, in plain words, each with how it stands: ``missing``, ``lapses`` (good
+    now, too old by then), ``later`` (asked nearer to the day) or ``waits`` (the clinic must decide first).
+    """
+
+    visit: Visit
+    rows: tuple[tuple[str, str], ...]
+
+
+def holding(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> list[Holding]:
+    """What holds each of the patient's infusions to come, from the same gate the clinic sees."""
+    infusions = [visit for visit in visits if visit.kind == "infusion"]
+    verdicts = gates_ahead(clinic, infusions, today=today)
+    return [Holding(visit, _rows(verdicts[visit.pk], today)) for visit in infusions if visit.pk in verdicts]
+
+
+def _rows(verdict: Verdict, today: date) -> tuple[tuple[str, str], ...]:
+    due = verdict.due_now(today)
+    said = {each.patient: _state(each, each in due) for each in reversed(verdict.blocking) if each.patient}
+    return tuple((state, words) for words, state in reversed(said.items()))
+
+
+def _state(finding: Finding, due: bool) -> str:
+    if finding.effect in (Effect.HOLD, Effect.REFUSE):
+        return "waits"
+    if not due:
+        return "later"
+    return "lapses" if finding.standing == Standing.WILL_LAPSE else "missing"
 
 
 def visits(patient: Patient) -> QuerySet[Visit]:

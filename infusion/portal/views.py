@@ -19,7 +19,6 @@ from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from patients import actions as patients
 from scheduling.actions import waiting as waitlist
-from scheduling.queries import gates
 from scheduling.queries.waiting import entries_of, entry_for, is_open, open_offers, own_offer, visit_of
 
 from . import queries
@@ -61,15 +60,12 @@ def home(request: PatientRequest) -> HttpResponse:
     upcoming = list(queries.upcoming(request.patient, now))
     following = next((visit for visit in upcoming if visit.kind == "infusion"), None)
     today = local_date(now, request.clinic.zone)
-    gate = gates(request.clinic, [following], today=today).get(following.pk) if following else None
     shown = {
         "visit": upcoming[0] if upcoming else None,
         "next_length": _length(upcoming[0].ends_at - upcoming[0].starts_at) if upcoming else "",
         "later": upcoming[1:],
         "due": queries.still_to_book(request.patient),
-        "gate": gate,
-        "gate_rows": gate.patient_words if gate else (),
-        "gated_visit": following,
+        "holding": queries.holding(request.clinic, upcoming, today=today),
         "offers": [
             (each, visit_of(each.entry.planned_infusion))
             for each in open_offers(request.clinic, now=now, patient=request.patient)

@@ -13,11 +13,13 @@ from .people import (
 from .portal import BIRTH_DATE_TRIES, confirm_access, invite, revoke_access
 from .records import (
     add_diagnoses,
+    add_medicine,
     record_allergies,
     record_earlier_infusion,
     record_measurement,
     record_medication,
     record_vaccinations,
+    set_taken,
 )
 from .source import follow_source
 from .trail import record_view
@@ -27,6 +29,7 @@ __all__ = [
     "BIRTH_DATE_TRIES",
     "add_diagnoses",
     "add_diagnosis",
+    "add_medicine",
     "add_patient",
     "add_patient_with_diagnosis",
     "as_shown",
@@ -44,6 +47,7 @@ __all__ = [
     "record_view",
     "reject_diagnosis",
     "revoke_access",
+    "set_taken",
     "set_wishes",
     "telephone",
 ]

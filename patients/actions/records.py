@@ -68,6 +68,34 @@ def record_medication(*, patient: Patient, rows: Iterable[Medication], by: User 
 
 
 @transaction.atomic
+def add_medicine(
+    *, patient: Patient, text: str, started_on: date | None, by: User | None, today: date
+) -> Medication:
+    """A medicine the patient takes. One that was stopped is taken again; one that is on the list stays as it is."""
+    if started_on is not None and started_on > today:
+        raise Refused(Refusal("future", "This day is in the future.", "started_on"))
+    found, made = Medication.objects.get_or_create(
+        patient=patient, text=text.strip(), defaults={"clinic": patient.clinic, "started_on": started_on}
+    )
+    if made:
+        note(patient, by, "recorded medicine", found, medicine=found.text)
+    elif not found.is_current:
+        set_taken(medicine=found, taken=True, by=by)
+    return found
+
+
+@transaction.atomic
+def set_taken(*, medicine: Medication, taken: bool, by: User | None) -> Medication:
+    """Whether the patient takes a medicine now. The row stays; what is so already changes nothing."""
+    if medicine.is_current != taken:
+        medicine.is_current = taken
+        medicine.save(update_fields=["is_current"])
+        verb = "medicine taken again" if taken else "medicine stopped"
+        note(medicine.patient, by, verb, medicine, medicine=medicine.text)
+    return medicine
+
+
+@transaction.atomic
 def record_vaccinations(*, patient: Patient, rows: Iterable[Vaccination], by: User | None) -> int:
     return _add_new(patient, rows, "recorded vaccinations", by)
 

@@ -10,6 +10,7 @@ from .doses import recompute_doses
 from .follow_ups import book_follow_up, move_follow_up
 from .happened import note_disruption
 from .holds import hold_course, release_infusion
+from .overrides import open_gate, withdraw_override
 from .planning import change_start, mark_given, mark_not_given, replan_course
 from .replans import ask_again, ask_replan, discard_replan, record_plan_view, stop_replan, work_out
 from .retreatments import start_retreatment
@@ -46,6 +47,7 @@ __all__ = [
     "not_movable",
     "note_disruption",
     "omit_dose",
+    "open_gate",
     "prescribe_course",
     "recompute_doses",
     "record_co_therapy",
@@ -60,5 +62,6 @@ __all__ = [
     "telling_of",
     "undo_change",
     "versions_shown",
+    "withdraw_override",
     "work_out",
 ]

@@ -8,6 +8,7 @@ from .courses import (
     Retreatment,
     ScheduleChange,
 )
+from .overrides import GateOverride
 from .replans import Replan
 from .visits import STANDING, RuleBreach, TstzRange, Visit, VisitVersion
 from .waiting import ChairHold, WaitlistEntry, WaitlistOffer
@@ -18,6 +19,7 @@ __all__ = [
     "CoTherapyRecord",
     "Course",
     "DoseDecision",
+    "GateOverride",
     "PlannedInfusion",
     "Replan",
     "Retreatment",

@@ -76,6 +76,7 @@ from .offers import (
     single_times,
     times_to_move_to,
 )
+from .overrides import opened_counts, override, overrides_of, overrides_since
 from .plan import CoursePlan, read_plan
 from .seats import best_seat, named_seats, not_the_place, place_needed, seat_at
 from .series import (
@@ -187,7 +188,11 @@ __all__ = [
     "not_the_place",
     "nurse_rules",
     "occupied",
+    "opened_counts",
     "outlook",
+    "override",
+    "overrides_of",
+    "overrides_since",
     "pair_times",
     "partner_of",
     "phases_of",

@@ -15,6 +15,7 @@ from scheduling.domain.booking import Window
 from scheduling.domain.status import MOVABLE
 from scheduling.models import Course, PlannedInfusion, Visit
 
+from .overrides import standing_overrides
 from .plan import CoursePlan, read_plan
 
 WAITING = ("pending", "booked", "arrived")
@@ -49,9 +50,10 @@ class Entry:
 
 def gates(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, Verdict]:
     """May treatment start? The gate of every infusion among the visits, judged for its own local day, by visit. The
-    number of queries does not grow with the visits."""
+    number of queries does not grow with the visits. What a prescriber has opened for a visit is open."""
     rows = [visit for visit in visits if visit.planned_infusion is not None]
     charts = evaluation.charts(clinic, [visit.patient for visit in rows]) if rows else {}
+    overrides = standing_overrides(clinic, rows) if rows else {}
     found = {}
     for visit in rows:
         assert visit.planned_infusion is not None
@@ -64,6 +66,7 @@ def gates(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> dict[int, 
             condition=course.diagnosis.condition,
             today=today,
             chart=charts[visit.patient_id],
+            overrides=overrides.get(visit.pk, ()),
         )
     return found
 

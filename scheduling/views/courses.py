@@ -31,12 +31,13 @@ def panel(request: StaffRequest, patient_pk: int) -> HttpResponse:
     patient, now = find_patient(request.clinic, patient_pk), timezone.now()
     record_view(patient=patient, by=request.user, page="course and visits")
     upcoming = list(queries.upcoming_visits(patient, now))
+    verdicts = queries.gates_ahead(request.clinic, upcoming, today=today_of(request))
     course = queries.active_course(patient)
     shown = {
         "patient": patient,
         "course": course,
         "next": queries.next_infusions(course, now=now) if course else [],
-        "upcoming": upcoming,
+        "upcoming": [(visit, verdicts.get(visit.pk)) for visit in upcoming],
         "waits": waiting.entries_of(patient),
         "past": [visit for visit in queries.visits_of(patient)[:12] if visit not in upcoming],
         "clearances": []

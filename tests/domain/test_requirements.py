@@ -1,14 +1,17 @@
 """The requirements as data: complete, sourced, and applied to the right people."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from evaluation.domain.kinds import KINDS
+from evaluation.domain.kinds import DATA, KINDS
 from evaluation.domain.requirements import (
     DEFAULTS,
     Applicability,
+    Asked,
+    Effect,
     Purpose,
     Scope,
     Subject,
@@ -31,8 +34,17 @@ def test_the_mandatory_requirements_serve_their_purposes():
         "overall_health": "c",
         "hbsag": "cg",
         "anti_hbc": "cg",
+        "hbv_dna": "cg",
+        "anti_hbs": "c",
+        "hbv_prophylaxis": "cg",
+        "hcv_hiv": "c",
+        "tuberculosis": "c",
+        "vzv": "c",
         "blood_count": "cg",
         "igg": "cg",
+        "low_igg": "cg",
+        "iga_igm": "c",
+        "liver_kidney": "cg",
         "pregnancy": "c",
         "pregnancy_day": "g",
         "infection": "c",
@@ -41,11 +53,23 @@ def test_the_mandatory_requirements_serve_their_purposes():
         "pml_history": "cg",
         "severely_immunocompromised": "cg",
         "heart_failure": "cg",
+        "infusion_reaction": "cg",
+        "reaction_review": "cg",
+        "nurse_call": "g",
+        "continuation": "cg",
         "breastfeeding": "cg",
+        "contraception": "c",
         "live_vaccine": "cg",
+        "nonlive_vaccine": "cg",
+        "influenza_vaccine": "cg",
         "vaccination_review": "c",
         "co_medication": "c",
+        "interaction_dmard": "cg",
+        "interaction_immunosuppressant": "cg",
+        "interaction_cisplatin": "cg",
+        "interaction_antihypertensive": "cg",
         "consent": "cg",
+        "information": "g",
         "talk": "c",
         "payer_authorisation": "cg",
         "drug_received": "g",
@@ -76,7 +100,9 @@ def test_every_condition_has_a_scale_of_its_own():
 def test_every_row_names_its_source_and_no_maximum_age_claims_to_be_verified():
     for each in DEFAULTS.requirements:
         assert (each.source, each.why, each.patient_missing, each.patient_lapsed, each.acts).count("") == 0
-        assert all(rule.source and rule.words and rule.patient for rule in each.rules)
+        assert all(rule.source and rule.words for rule in each.rules)
+        assert all(rule.patient for rule in each.rules if rule.effect.rank >= Effect.ASK.rank)
+        assert all((rule.then is None) == (rule.then_words == "") for rule in each.rules)
         if each.maximum_age_days is not None:
             assert each.age_status == "product_default"
             assert each.age_source
@@ -90,6 +116,18 @@ def test_rules_point_at_known_choices_and_thresholds():
                 assert not name or hasattr(DEFAULTS.thresholds, name)
             assert rule.conditions <= set(CONDITIONS)
             assert not rule.within_days or KINDS[rule.kind].dated
+
+
+def test_what_is_opened_is_opened_by_somebody_above_it():
+    raised = {code for each in DEFAULTS.requirements for rule in each.rules for code in rule.opens}
+    assert raised == {each.code for each in DEFAULTS.requirements if each.asked == Asked.WHEN_OPENED}
+
+
+def test_a_rule_that_opens_a_requirement_above_it_is_refused():
+    document = json.loads((DATA / "requirements.json").read_text(encoding="utf-8"))
+    document["requirements"].reverse()
+    with pytest.raises(ValueError, match="is not a requirement opened below it"):
+        parse_catalogue(document)
 
 
 def test_thresholds_are_settings_with_a_source():
@@ -168,10 +206,15 @@ def test_what_is_unanswered_is_named():
 
 
 def test_what_is_asked_again_on_the_day_belongs_to_the_gate():
-    of_the_day = [each.code for each in DEFAULTS.serving(Purpose.GATE) if each.scope == Scope.INFUSION]
+    of_the_day = [
+        each.code
+        for each in DEFAULTS.serving(Purpose.GATE)
+        if each.scope == Scope.INFUSION and each.asked == Asked.ALWAYS
+    ]
     assert of_the_day == [
         "pregnancy_day",
         "infection_day",
+        "information",
         "payer_authorisation",
         "drug_received",
         "clearance",

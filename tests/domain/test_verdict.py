@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from evaluation.domain.requirements import DEFAULTS, Purpose
+from evaluation.domain.requirements import DEFAULTS, Asked, Purpose
 from evaluation.domain.verdict import Evidence, Standing, State, judge
 from tests.evidence import DAY, GOOD, MAN, WOMAN, clearance, evidence, gate
 
@@ -31,8 +31,8 @@ def test_everything_good_is_cleared(subject, condition):
         ("blood_count", {"neutrophils": None}, State.INCOMPLETE, Standing.MISSING),
         ("blood_count", {"platelets": None}, State.INCOMPLETE, Standing.MISSING),
         ("igg", {"igg": "2.99"}, State.HOLD, Standing.FAILED),
-        ("igg", {"igg": "3"}, State.CLEARED_WITH_WARNINGS, Standing.MET),
-        ("igg", {"igg": "4.99"}, State.CLEARED_WITH_WARNINGS, Standing.MET),
+        ("igg", {"igg": "3"}, State.INCOMPLETE, Standing.MET),
+        ("igg", {"igg": "4.99"}, State.INCOMPLETE, Standing.MET),
         ("igg", {"igg": "5"}, State.CLEARED, Standing.MET),
         ("igg", {"igg": "unreadable"}, State.INCOMPLETE, Standing.MISSING),
         ("infection", {"infection": "present"}, State.HOLD, Standing.FAILED),
@@ -159,7 +159,7 @@ def test_a_hold_without_a_date_has_none_even_beside_one_that_has():
     [
         (each.code, kind, each.maximum_age_days)
         for each in DEFAULTS.serving(Purpose.CLEARANCE)
-        if each.maximum_age_days is not None
+        if each.maximum_age_days is not None and each.asked == Asked.ALWAYS
         for kind in each.kinds_for("RA")[:1]
     ],
 )
@@ -223,6 +223,7 @@ def test_what_is_asked_nearer_to_the_day_is_not_due_yet():
     verdict = gate(on=visit, changes={"clearance": None}, today=DAY)
     assert [finding.code for finding in verdict.blocking] == [
         "blood_count",
+        "liver_kidney",
         "infection_day",
         "live_vaccine",
         "drug_received",
@@ -231,6 +232,7 @@ def test_what_is_asked_nearer_to_the_day_is_not_due_yet():
     assert [finding.code for finding in verdict.due_now(DAY)] == ["clearance"]
     assert [finding.code for finding in verdict.due_now(visit - timedelta(days=14))] == [
         "blood_count",
+        "liver_kidney",
         "live_vaccine",
         "clearance",
     ]
@@ -286,8 +288,9 @@ def test_the_patient_reads_what_is_missing_in_plain_words():
     assert verdict.patient_words == (
         "Your antibody level is too low. Your infusion waits until it has risen.",
         "Your blood test is missing.",
+        "Your doctor must look at your low antibody level.",
     )
-    assert [finding.acts for finding in verdict.blocking] == ["prescriber", "nurse"]
+    assert [finding.acts for finding in verdict.blocking] == ["prescriber", "nurse", "prescriber"]
     assert verdict.finding("blood_count").words == "Not on record: Neutrophils, Platelets."
 
 
@@ -330,7 +333,7 @@ def test_a_finding_says_what_is_wrong_in_a_sentence(code, changes, words):
 
 
 def test_the_verdict_is_kept_as_plain_json():
-    kept = clearance(changes={"igg": "4"}).as_json()
+    kept = clearance(changes={"igg": "4", "igg_decision": "watch"}).as_json()
     assert (kept["state"], kept["on"], kept["purpose"]) == (
         "cleared_with_warnings",
         "2026-11-22",

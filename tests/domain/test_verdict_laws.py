@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.domain.kinds import KINDS
-from evaluation.domain.requirements import DEFAULTS, Purpose, Subject
+from evaluation.domain.requirements import DEFAULTS, Asked, Purpose, Subject
 from evaluation.domain.values import read_stored
 from evaluation.domain.verdict import Evidence, Standing, State, judge
-from tests.evidence import DAY, GOOD, evidence
+from tests.evidence import ANSWERED, DAY, GOOD, evidence
 
 VALUES = {
     kind.code: [
@@ -30,9 +30,17 @@ pieces = st.sampled_from(sorted(VALUES)).flatmap(
         st.none() | st.dates(date(2026, 6, 1), date(2027, 12, 31)),
     )
 )
+# What others report can only stand in the way: without it a verdict may be better.
+REPORTED = {
+    kind
+    for each in DEFAULTS.requirements
+    if each.asked == Asked.WHEN_REPORTED
+    for group in each.needs
+    for kind in group
+}
 # Mostly good evidence, so that the laws are tried on verdicts that permit as well.
 charts = st.tuples(st.sets(st.sampled_from(sorted(GOOD)), max_size=3), st.lists(pieces, max_size=6)).map(
-    lambda drawn: (*(each for each in evidence() if each.kind not in drawn[0]), *drawn[1])
+    lambda drawn: (*(each for each in evidence(ANSWERED) if each.kind not in drawn[0]), *drawn[1])
 )
 subjects = st.builds(
     Subject,
@@ -62,6 +70,7 @@ def test_law_without_something_required_nothing_is_permitted(subject, chart, pur
     required = any(
         (kind,) in each.needs_for(subject.condition) and each.applies.concerns(subject, on) is not False
         for each in DEFAULTS.serving(purpose)
+        if each.asked == Asked.ALWAYS
     )
     less = [each for each in chart if each.kind != kind]
     if required:
@@ -74,7 +83,7 @@ def test_law_removing_evidence_never_makes_a_clear_verdict_better(subject, chart
     whole = judge(subject, chart, on=on, purpose=purpose, course_start=start)
     for place, piece in enumerate(chart):
         alone = [each.kind for each in chart].count(piece.kind) == 1
-        if alone and whole.permits:
+        if alone and piece.kind not in REPORTED and whole.permits:
             found = judge(
                 subject, chart[:place] + chart[place + 1 :], on=on, purpose=purpose, course_start=start
             )
@@ -83,7 +92,7 @@ def test_law_removing_evidence_never_makes_a_clear_verdict_better(subject, chart
 
 @given(subjects, charts, purposes, days, starts)
 def test_law_an_answer_that_was_given_anew_no_longer_counts(subject, chart, purpose, on, start):
-    lasting = {"hypersensitivity", "pml_history", "live_vaccine"}
+    lasting = {"hypersensitivity", "pml_history", "live_vaccine", "infusion_reaction", "infection_report"}
     whole = judge(subject, chart, on=on, purpose=purpose, course_start=start)
     for place, piece in enumerate(chart):
         newer = any(

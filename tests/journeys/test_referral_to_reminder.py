@@ -152,6 +152,9 @@ def test_patient_goes_from_referral_to_reminder(page, phone, clinic, live_server
     axe(phone)
 
 
+WOMEN = ("pregnancy_test", "breastfeeding", "contraception")
+
+
 def fill_checklist(page: Page) -> None:
     """Everything a man with rheumatoid arthritis who is fit for treatment shows."""
     today = timezone.now().date()
@@ -159,11 +162,11 @@ def fill_checklist(page: Page) -> None:
         "all => [...new Set(all.map(one => one.name))]"
     ):
         requirement, _, kind = name.partition("-")
-        if kind in ("pregnancy_test", "breastfeeding"):  # folded away: they do not apply to him
+        if kind in WOMEN:  # folded away: they do not apply to him
             continue
         if kind in GOOD:
             answer(page, name, GOOD[kind].split(" ")[0])
-        elif kind == "on" and not requirement.startswith(("pregnancy", "breastfeeding")):
+        elif kind == "on" and not requirement.startswith(("pregnancy", "breastfeeding", "contraception")):
             page.locator(f'[name="{name}"]').fill(today.isoformat())
         elif kind == "until":
             page.locator(f'[name="{name}"]').fill((today + timedelta(days=300)).isoformat())

@@ -10,6 +10,7 @@ from clinics.models import AuditEntry
 from infusion.portal.domain.education import PAGES, VERSION
 from patients.models import PortalAccess
 from tests import factory
+from tests.gates import open_gate
 
 pytestmark = pytest.mark.django_db
 
@@ -73,9 +74,22 @@ def test_cancelled_visit_is_not_shown(client, clinic, ana):
 
 def test_what_is_still_needed_stands_in_plain_words(client, clinic, ana):
     factory.make_visit(ana, starts_at=in_days(clinic, 10))
-    rows = enter(client, ana).get(reverse("portal:home")).context["gate_rows"]
-    assert rows
-    assert not any("HBsAg" in row for row in rows)
+    holding = enter(client, ana).get(reverse("portal:home")).context["holding"]
+    said = {words: state for state, words in holding[0].rows}
+    assert (len(holding), said["Your hepatitis B test is missing."]) == (1, "missing")
+    assert said["The medicine for your infusion is not here yet."] == "later"
+    assert not any("HBsAg" in words for words in said)
+
+
+def test_what_has_run_out_by_a_later_infusion_is_told_from_what_is_missing(client, clinic, ana):
+    factory.make_visit(ana, starts_at=in_days(clinic, 3))
+    later = factory.make_visit(ana, starts_at=in_days(clinic, 180))
+    open_gate(ana, timezone.now().date(), drug_received="", igg="2")
+    holding = enter(client, ana).get(reverse("portal:home")).context["holding"]
+    said = {words: state for state, words in holding[1].rows}
+    assert (len(holding), holding[1].visit) == (2, later)
+    assert said["Your antibody level is too low. Your infusion waits until it has risen."] == "waits"
+    assert said["The medicine for your infusion is not here yet."] == "later"
 
 
 def test_another_patients_visit_is_not_shown(client, clinic, ana):

@@ -1,27 +1,18 @@
 """Every address × every role × another clinic's object: refused with 403 or 404, and a new address must be listed."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from clinics.actions import open_task
 from clinics.domain.rights import Right, Role, may
-from clinics.models import Absence, ChairOutage, Clinic, Closure
-from evaluation.models import Result
-from infusion.interop.models import ImportBatch
-from infusion.reminders.models import Message
 from patients.models import PortalAccess
-from scheduling.models import ChairHold, Replan, ScheduleChange, Visit, WaitlistEntry, WaitlistOffer
 from tests import factory
-from treatment.models import ChartEntry
+from tests.belongings import objects_of, waiting_for
 
 pytestmark = pytest.mark.django_db
 R = Right
-HOUR = timedelta(hours=1)
 # Address → the right it asks for, and the names of the objects in it.
 STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "clinics:audit": (R.VIEW_AUDIT, ()),
@@ -35,6 +26,8 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "patients:background": (R.VIEW_PATIENTS, ("patient",)),
     "patients:add_diagnosis": (R.CONFIRM_DIAGNOSIS, ("patient",)),
     "patients:measure": (R.RECORD_RESULTS, ("patient",)),
+    "patients:add_medicine": (R.RECORD_RESULTS, ("patient",)),
+    "patients:change_medicine": (R.RECORD_RESULTS, ("patient", "medicine")),
     "patients:add_earlier_infusion": (R.RECORD_HISTORY, ("patient",)),
     "patients:deceased": (R.EDIT_PATIENTS, ("patient",)),
     "patients:wishes": (R.BOOK, ("patient",)),
@@ -47,6 +40,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "regimens:approve": (R.APPROVE_REGIMEN, ("regimen",)),
     "regimens:compare": (R.VIEW_REGIMENS, ("regimen",)),
     "regimens:edit": (R.EDIT_REGIMEN, ("regimen",)),
+    "evaluation:requirements": (R.VIEW_PATIENTS, ()),
     "evaluation:open": (R.EDIT_EVALUATION, ("diagnosis",)),
     "evaluation:detail": (R.VIEW_PATIENTS, ("evaluation",)),
     "evaluation:verdict": (R.VIEW_PATIENTS, ("evaluation",)),
@@ -93,6 +87,13 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "bedside:live": (R.VIEW_PATIENTS, ("visit",)),
     "bedside:add": (R.TREAT, ("visit", "kind")),
     "bedside:correct": (R.TREAT, ("visit", "entry_of_chart")),
+    "gates:ahead": (R.VIEW_PATIENTS, ()),
+    "gates:opened": (R.VIEW_PATIENTS, ()),
+    "gates:sheet": (R.VIEW_PATIENTS, ("visit",)),
+    "gates:open": (R.SIGN_CLEARANCE, ("visit",)),
+    "gates:ask": (R.RUN_DAY, ("visit",)),
+    "gates:called": (R.RECORD_RESULTS, ("visit",)),
+    "gates:withdraw": (R.SIGN_CLEARANCE, ("override",)),
     "treatment:arrive": (R.RUN_DAY, ("visit",)),
     "treatment:start": (R.TREAT, ("visit",)),
     "treatment:finish": (R.TREAT, ("visit",)),
@@ -181,99 +182,6 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{pattern.name}"
         else:
             yield from addresses(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
-
-
-def objects_of(clinic: Clinic) -> dict[str, object]:
-    """One of everything in a clinic, by the name used in the table."""
-    now = timezone.now()
-    patient = factory.make_patient(clinic)
-    visit = factory.make_visit(patient)
-    course = visit.planned_infusion.course
-    prescriber = course.prescribed_by
-    message = Message.objects.create(
-        clinic=clinic, patient=patient, subject_kind="visit", subject_id="1", subject_version=1, kind="booked",
-        recipient=patient.email, due_at=now, expires_at=now, next_attempt_at=now, message_id=f"<{clinic.slug}@x>",
-        state="failed", visit=visit, subject_line="Your appointment", body="…",
-    )  # fmt: skip
-    return {
-        "task": open_task(
-            clinic=clinic, kind="call", role=Role.NURSE, due_on=now.date(), reason="Call.", cause="test"
-        ).pk,
-        "member": visit.nurse_id,
-        "patient": patient.pk,
-        "access": PortalAccess.objects.create(
-            clinic=clinic, patient=patient, user=factory.make_user(door="portal"), invited_at=now
-        ).pk,
-        "diagnosis": course.diagnosis_id,
-        "regimen": course.regimen_version_id,
-        "evaluation": course.clearance.evaluation_id,
-        "clearance": course.clearance_id,
-        "result": Result.objects.create(
-            clinic=clinic, patient=patient, kind="hbsag", value="negative", observed_on=now.date()
-        ).pk,
-        "replan": Replan.objects.create(
-            clinic=clinic,
-            kind="day",
-            first_day=now.date(),
-            last_day=now.date(),
-            created_at=now,
-            state="discarded",
-            params={"minutes": 60, "days": 0, "others": False, "early": False},
-        ).pk,
-        "course": course.pk,
-        "planned": visit.planned_infusion_id,
-        "visit": visit.pk,
-        "kind": "note",
-        "entry_of_chart": ChartEntry.objects.create(
-            clinic=clinic,
-            patient=patient,
-            visit=visit,
-            kind="note",
-            payload={"text": "Slept well."},
-            happened_at=now,
-            recorded_at=now,
-            key="note-0001",
-        ).pk,
-        "change": ScheduleChange.objects.create(
-            clinic=clinic, patient=patient, batch=uuid4(), verb="book", summary="Booked", at=now
-        ).pk,
-        **waiting_for(visit),
-        "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
-        "message": message.pk,
-        "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
-        "results_batch": ImportBatch.objects.create(
-            clinic=clinic, subject="results", by=prescriber, created_at=now
-        ).pk,
-        "slug": "session",
-        "score": "das28_esr",
-        "code": "methotrexate",
-        "closure": Closure.objects.create(
-            clinic=clinic, first_day=now.date(), last_day=now.date(), reason="Works"
-        ).pk,
-        "chair": visit.chair_id,
-        "outage": ChairOutage.objects.create(
-            clinic=clinic, chair=visit.chair, first_day=now.date(), reason="Broken"
-        ).pk,
-        "nurse": visit.nurse_id,
-        "absence": Absence.objects.create(
-            clinic=clinic, member=visit.nurse, first_day=now.date(), last_day=now.date() + timedelta(days=1)
-        ).pk,
-        "shift": visit.nurse.shifts.first().pk,
-    }
-
-
-def waiting_for(visit: Visit) -> dict[str, int]:
-    """An entry of the waiting list for a visit's infusion, and an earlier time on offer."""
-    now, which = timezone.now(), {"clinic": visit.clinic, "patient": visit.patient}
-    entry = WaitlistEntry.objects.create(**which, planned_infusion=visit.planned_infusion, at=now)
-    until = {
-        "starts_at": now + timedelta(days=3),
-        "ends_at": now + timedelta(days=3, hours=5),
-        "expires_at": now + HOUR,
-    }
-    hold = ChairHold.objects.create(clinic=visit.clinic, chair=visit.chair, nurse=visit.nurse, **until)
-    offer = WaitlistOffer.objects.create(**which, entry=entry, hold=hold, rank=1, offered_at=now, **until)
-    return {"entry": entry.pk, "offer": offer.pk}
 
 
 def ask(client, name, objects, method):

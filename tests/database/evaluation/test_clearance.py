@@ -11,7 +11,7 @@ from clinics.domain.rights import Role
 from evaluation import actions, queries
 from evaluation.domain.verdict import State
 from evaluation.models import Clearance
-from tests.evaluating import NOW, answer, codes_of, fill, sign, today
+from tests.evaluating import NOW, answer, codes_of, fill, record, sign, today
 from tests.factory import make_clinic, make_member, make_patient, make_regimen
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,7 @@ def test_what_is_not_cleared_cannot_be_signed(evaluation, nurse, prescriber, cha
 
 def test_warnings_must_be_acknowledged_one_by_one(evaluation, nurse, prescriber):
     fill(evaluation, nurse, igg="4.5", co_medication="concerns")
+    record(evaluation.patient, prescriber, "igg_decision", "watch")
     for acknowledged, code in (
         ((), ("warning_not_acknowledged",) * 2),
         (("igg",), ("warning_not_acknowledged",)),
@@ -126,7 +127,10 @@ def test_the_gate_opens_on_a_signed_clearance_with_what_the_day_asks(evaluation,
     clearance = sign(evaluation, prescriber)
     assert {each.code for each in gate(evaluation).blocking} == {"drug_received"}
     actions.record_answers(
-        patient=evaluation.patient, answers=[answer("drug_received", "received")], by=nurse, now=NOW
+        patient=evaluation.patient,
+        answers=[answer("drug_received", "received"), answer("information", "both")],
+        by=nurse,
+        now=NOW,
     )
     assert gate(evaluation).state == State.CLEARED
     actions.withdraw_clearance(clearance=clearance, reason="ill", by=prescriber, now=NOW)
@@ -152,6 +156,7 @@ def test_the_gate_is_judged_on_the_visits_own_day(evaluation, nurse, prescriber)
     assert words[later] == of_the_day | {
         "blood_count": "lapses",
         "igg": "lapses",
+        "liver_kidney": "lapses",
         "severely_immunocompromised": "lapses",
         "heart_failure": "lapses",
         "live_vaccine": "lapses",
@@ -159,7 +164,7 @@ def test_the_gate_is_judged_on_the_visits_own_day(evaluation, nurse, prescriber)
     }
 
 
-def test_many_gates_are_read_with_four_queries(evaluation, clinic, nurse):
+def test_many_gates_are_read_with_six_queries(evaluation, clinic, nurse):
     people = [evaluation.patient, *(make_patient(clinic) for _ in range(5))]
     with CaptureQueriesContext(
         connection,
@@ -167,7 +172,7 @@ def test_many_gates_are_read_with_four_queries(evaluation, clinic, nurse):
         charts = queries.charts(clinic, people)
         for person in people:
             queries.gate_for(clinic=clinic, patient=person, on=today(), chart=charts[person.pk])
-    assert len(seen) == 4
+    assert len(seen) == 6
 
 
 def test_another_clinics_patient_has_no_chart_here(clinic):

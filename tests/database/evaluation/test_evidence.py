@@ -173,7 +173,7 @@ def test_allergies_and_vaccinations_on_record_are_evidence(evaluation, nurse):
     assert queries.verdict_of(evaluation, on=today()).state == State.CLEARED
     given = today() - timedelta(days=10)
     Vaccination.objects.create(clinic=clinic, patient=patient, text="Influenza, seasonal", given_on=given)
-    assert queries.verdict_of(evaluation, on=today()).state == State.CLEARED
+    assert queries.verdict_of(evaluation, on=today()).state == State.CLEARED_WITH_WARNINGS
     Vaccination.objects.create(clinic=clinic, patient=patient, text="MMR", given_on=given)
     verdict = queries.verdict_of(evaluation, on=today())
     assert (verdict.state, verdict.hold_until) == (State.HOLD, given + timedelta(days=28))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinics.models import AuditEntry
 from evaluation import actions
 from evaluation.models import Clearance, Result
-from tests.evaluating import client_of, fill, kept, today
+from tests.evaluating import client_of, fill, kept, record, today
 from tests.factory import make_regimen
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,7 @@ def signing(evaluation, **changes):
 
 def test_a_prescriber_signs_and_the_label_status_is_shown(evaluation, nurse, prescriber):
     fill(evaluation, nurse.user, igg="4.1")
+    record(evaluation.patient, prescriber.user, "igg_decision", "watch")
     client, where = client_of(prescriber), reverse("evaluation:sign", args=[evaluation.pk])
     make_regimen(evaluation.clinic)
     page = client.get(where)
@@ -191,6 +192,7 @@ def test_the_check_before_an_infusion_fills_the_gate(evaluation, patient, nurse,
     where = f"{reverse('evaluation:check', args=[patient.pk])}?on={today()}&start={today()}&condition=RA"
     assert client.get(where).context["verdict"].state == "incomplete"
     typed = {"drug_received-drug_received": "received", "drug_received-on": str(today())}
+    typed |= {"information-information": "both", "information-on": str(today())}
     live = client.post(where.replace("/check/", "/check/verdict/"), typed)
     assert live.context["verdict"].state == "cleared"
     assert client.get(where).context["verdict"].state == "incomplete"

@@ -1,0 +1,98 @@
+"""The requirements in force in words, for the page that lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluation.domain.kinds import KINDS
+from evaluation.domain.requirements import Asked, Catalogue, Purpose, Requirement, Scope, Threshold
+from evaluation.domain.values import plain
+
+RECORDERS = {
+    "clinical": "Nurse or prescriber",
+    "prescriber": "Prescriber",
+    "administrative": "Front desk, nurse or pharmacist",
+    "derived": "Follows from another record",
+}
+COUNTED = {
+    Scope.ONCE: "to the start of the course",
+    Scope.COURSE: "to the start of the course, or a later infusion's own day",
+    Scope.INFUSION: "to the day of the infusion",
+}
+UNITS = {unit.code: unit.label for kind in KINDS.values() for unit in kind.units}
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One requirement in words."""
+
+    requirement: Requirement
+    evidence: tuple[str, ...]
+    holds: str
+    recorded_by: str
+    blocks: str
+    asked: str
+
+
+def in_force(catalogue: Catalogue) -> list[tuple[str, list[InForce]]]:
+    """Every requirement of a catalogue by its section, in the registry's order."""
+    return [
+        (label, rows)
+        for code, label in KINDS.sections
+        if (rows := [_shown(each, catalogue) for each in catalogue.requirements if each.section == code])
+    ]
+
+
+def thresholds(catalogue: Catalogue) -> list[tuple[Threshold, str]]:
+    """Every number the rules use, with its unit as people write it."""
+    return [
+        (each, f"{plain(each.value)} {UNITS.get(each.unit, each.unit)}")
+        for each in catalogue.thresholds.every
+    ]
+
+
+def _shown(requirement: Requirement, catalogue: Catalogue) -> InForce:
+    groups = [*requirement.needs]
+    evidence = [" or ".join(KINDS[kind].label for kind in group) for group in groups]
+    for condition, needs in requirement.needs_by_condition:
+        named = " and ".join(" or ".join(KINDS[kind].label for kind in group) for group in needs)
+        evidence.append(f"{condition}: {named}")
+    return InForce(
+        requirement,
+        tuple(evidence),
+        _holds(requirement),
+        RECORDERS[requirement.role],
+        _blocks(requirement),
+        _asked(requirement, catalogue),
+    )
+
+
+def _holds(requirement: Requirement) -> str:
+    days = requirement.maximum_age_days
+    if requirement.follows:
+        return "For what it answers; the next one asks anew"
+    if days is None:
+        return "Until the day it names, or until it is answered anew"
+    counted = COUNTED[requirement.scope]
+    return f"{days} {'day' if days == 1 else 'days'}, counted {counted}" if days else "On the same day only"
+
+
+def _blocks(requirement: Requirement) -> str:
+    words = {Purpose.CLEARANCE: "Signing, and so booking", Purpose.GATE: "Starting premedication"}
+    return "; ".join(words[each] for each in Purpose if each in requirement.purposes)
+
+
+def _asked(requirement: Requirement, catalogue: Catalogue) -> str:
+    if requirement.asked == Asked.WHEN_REPORTED:
+        return "When it is reported"
+    if requirement.asked == Asked.WHEN_OPENED:
+        by = [
+            each.label
+            for each in catalogue.requirements
+            if any(requirement.code in rule.opens for rule in each.rules)
+        ]
+        return f"Opened by: {', '.join(by)}"
+    applies = requirement.applies
+    if not applies.sexes:
+        return ""
+    return f"Asked of {' and '.join(sorted(applies.sexes))} patients from {applies.from_age} to {applies.to_age} years"
