@@ -156,3 +156,61 @@ def test_damaged_definition_is_never_planned_from(version):
 
 def test_conditions_are_those_of_the_patients_room():
     assert default_regimens()["STANDARD"].condition_codes == tuple(code for code, _ in CONDITIONS)
+
+
+def made(version, member, **changes):
+    definition = version.definition | changes.pop("definition", {"min_interval_days": 120})
+    given = {"base": version, "definition": definition, "reason": "a longer floor here"} | changes
+    return actions.make_version(by=member.user, membership=member, **given)
+
+
+def refused(*args, **kwargs):
+    with pytest.raises(Refused) as raised:
+        made(*args, **kwargs)
+    return raised.value.codes
+
+
+def test_a_pharmacist_makes_a_new_version_that_waits_for_approval(clinic, version):
+    member = make_member(clinic, Role.PHARMACIST)
+    new = made(version, member)
+    assert (new.version, new.based_on, new.reason, queries.state(new)) == (
+        2,
+        version,
+        "a longer floor here",
+        "draft",
+    )
+    entry = AuditEntry.objects.of(clinic).get(verb="made regimen version")
+    assert (entry.actor, entry.changes["Minimum interval, days"]) == (member.user, ["112", "120"])
+    assert queries.waiting_defaults(clinic) == [code for code in default_regimens() if code != "STANDARD"]
+    assert queries.before(new) == version
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PHARMACIST])
+def test_other_roles_make_no_version(clinic, version, role):
+    assert refused(version, make_member(clinic, role)) == ("not_an_editor",)
+
+
+def test_a_pharmacist_of_another_clinic_makes_no_version(clinic, version):
+    assert refused(version, make_member(make_clinic(nurses=0), Role.PHARMACIST)) == ("not_an_editor",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"reason": " "}, "no_reason"),
+        ({"definition": {}}, "nothing_changed"),
+        ({"definition": {"id": "OTHER"}}, "nothing_changed"),
+        ({"definition": {"min_interval_days": -1}}, "faulty"),
+    ],
+)
+def test_a_version_that_says_nothing_new_or_cannot_be_read_is_refused(clinic, version, changes, code):
+    assert refused(version, make_member(clinic, Role.PHARMACIST), **changes) == (code,)
+    assert RegimenVersion.objects.of(clinic).count() == 1
+
+
+def test_newest_approved_version_is_the_one_that_can_be_prescribed(clinic, version):
+    assert queries.newest_approved(clinic, "STANDARD") is None
+    for role in (Role.PRESCRIBER, Role.PHARMACIST):
+        approve(version, make_member(clinic, role))
+    made(version, make_member(clinic, Role.PHARMACIST))
+    assert queries.newest_approved(clinic, "STANDARD") == version
