@@ -239,10 +239,15 @@ def schedule(regimen: Regimen) -> list[Fact]:
     return found
 
 
+_AFTER_FIRST = "months after the first maintenance infusion"
+_SCHEDULE_FIELDS = ("type", "doses", "then_", "interval_", "at_months", "anchor", "start_", "most_infusions")
+
+
 def _maintenance(regimen: Regimen, maintenance: Maintenance) -> list[Fact]:
     unit = maintenance.interval_unit.value
     every = f"every {maintenance.interval_value} {unit}, counted from {maintenance.anchor.words}"
-    mark = _marked(regimen, "/maintenance/")
+    # The anchor is marked apart: of many schedules only what they count from is a proposal.
+    mark = any(_marked(regimen, f"/maintenance/{name}") for name in _SCHEDULE_FIELDS)
     group = ", ".join(f"{each.dose} on day {each.day_offset}" for each in maintenance.group)
     if maintenance.repeats:
         times = "once, " if maintenance.most == 1 else ""
@@ -261,11 +266,23 @@ def _maintenance(regimen: Regimen, maintenance: Maintenance) -> list[Fact]:
         most = f", {maintenance.most} times" if maintenance.most else ""
         found = [Fact("Then", f"{maintenance.dose} {every}{most}", mark)]
     limits = (
-        ("At least", maintenance.min_duration_months, "months of maintenance"),
-        ("At most", maintenance.max_duration_months, "months after the first maintenance infusion"),
-        ("Review", maintenance.review_after_months, "months after the first infusion"),
+        ("At least", maintenance.min_duration_months, "months of maintenance", "min_duration_months"),
+        (
+            "At most",
+            maintenance.max_duration_months,
+            "months after the first maintenance infusion",
+            "max_duration_months",
+        ),
+        ("Review", maintenance.review_after_months, "months after the first infusion", "review_after_months"),
     )
-    return [*found, *(Fact(name, f"{value} {words}", mark) for name, value, words in limits if value)]
+    return [
+        *found,
+        *(
+            Fact(name, f"{value} {words}", _marked(regimen, f"/maintenance/{field}"))
+            for name, value, words, field in limits
+            if value
+        ),
+    ]
 
 
 def _days(number: int) -> str:

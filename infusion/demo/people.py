@@ -67,6 +67,12 @@ LONG_IN_TREATMENT = (
     Invented("Pavel", "Novak", "1983-10-12", "male", "MS"),
     Invented("Grace", "Adeyemi", "1959-06-26", "female", "GPA", has_email=False),
 )
+BY_OTHER_REGIMENS = (
+    Invented("Henrik", "Dahl", "1969-01-31", "male", "AIHA"),
+    Invented("Leila", "Karimi", "1973-05-25", "female", "PV"),
+    Invented("Fionn", "Murphy", "1988-03-14", "male", "MS"),
+    Invented("Beatriz", "Santos", "1961-09-09", "female", "RA"),
+)
 DIED = Invented("Arthur", "Pym", "1938-11-02", "male", "RA")
 
 SEVERITY = {

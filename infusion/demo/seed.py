@@ -22,7 +22,7 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import charts, people, responses
+from infusion.demo import charts, others, people, responses
 from infusion.demo.accounts import Account
 from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
@@ -31,7 +31,6 @@ from monitoring.actions import plan_follow_ups
 from patients import actions as patients
 from patients.domain.checks import Person, check_person
 from patients.models import Diagnosis, Patient
-from regimens import actions as regimens
 from regimens.domain.dates import add_months
 from regimens.models import RegimenVersion
 from regimens.queries import prescribable
@@ -145,11 +144,7 @@ class Filling:
         return member
 
     def _regimen(self) -> RegimenVersion:
-        regimens.load_defaults(clinic=self.clinic, by=self.team["pharmacist"])
-        for version in self.clinic.regimen_versions.all():
-            for role in ("pharmacist", "prescriber"):
-                member = self.team.members[role]
-                regimens.approve(version=version, by=member.user, membership=member, now=self.now)
+        others.approve_own(self)
         return prescribable(self.clinic)[0]
 
     # --- the stages of the path, each built on the one before ----------------------------------------
@@ -315,6 +310,7 @@ def fill(*, now: datetime) -> list[Account]:
         _starting(filling)
         _today(filling)
         _long_in_treatment(filling)
+        others.fill(filling)
         responses.tell(
             clinic=filling.clinic, nurse=filling.team["nurse"], today=filling.today, now=filling.now
         )

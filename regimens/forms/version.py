@@ -113,10 +113,15 @@ class VersionForm(forms.Form):
         for number in range(rows):
             row = known[number] if number < len(known) else {}
             for name, label in (("day_offset", "Days after the first"), ("dose", "Dose")):
-                self.fields[f"{part}-{number}-{name}"] = _number(f"Infusion {number + 1}: {label.lower()}")
+                self.fields[f"{part}-{number}-{name}"] = _number(
+                    f"Infusion {number + 1}: {label.lower()}", **{"class": "form-control"}
+                )
                 self.initial.setdefault(f"{part}-{number}-{name}", row.get(name))
             self.fields[f"{part}-{number}-unit"] = forms.ChoiceField(
-                label=f"Infusion {number + 1}: unit", choices=_UNITS, required=False
+                label=f"Infusion {number + 1}: unit",
+                choices=_UNITS,
+                required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
             )
             self.initial.setdefault(f"{part}-{number}-unit", row.get("unit") or DoseUnit.MG.value)
 
@@ -242,13 +247,13 @@ class VersionForm(forms.Form):
         return written | {"unverified_fields": list(dict.fromkeys(marks))}
 
 
-def _number(label: str) -> forms.Field:
+def _number(label: str, **attrs: str) -> forms.Field:
     return forms.CharField(
         label=label,
         required=False,
         max_length=12,
         validators=[sound_text],
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", **attrs}),
     )
 
 
