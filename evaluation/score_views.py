@@ -72,7 +72,7 @@ def _outcome(patient: Any, score: Score, form: ScoreForm, today: date, entry: An
     if isinstance(found, Calculated) and not (form.is_bound or entry):
         return shown  # ticks that nobody has looked at yet are no score of zero
     if isinstance(found, Calculated):
-        on = read_day(str(form.data.get("observed_on", "")))
+        on = read_day(str(form["observed_on"].value() or ""))
         before = score_queries.last_before(
             patient,
             score.kind,

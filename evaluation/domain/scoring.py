@@ -123,10 +123,8 @@ def _number(component: Component, text: str) -> Decimal | Refusal:
         return Refusal("number_unreadable", "Write a whole number.", component.code)
     if component.lowest is not None and component.highest is not None:
         if not component.lowest <= read <= component.highest:
-            span = (
-                f"between {plain(component.lowest)} and {plain(component.highest)} {component.unit}".strip()
-            )
-            return Refusal("number_impossible", f"This lies {span}.", component.code)
+            words = f"This lies between {plain(component.lowest)} and {plain(component.highest)}."
+            return Refusal("number_impossible", words, component.code)
         if read != round(read, component.places) and component.shape == "number":
             words = f"Write at most {component.places} decimal{'s' if component.places > 1 else ''}."
             return Refusal("number_unreadable", words, component.code)

@@ -54,7 +54,7 @@ def test_a_form_with_mistakes_comes_back_whole_with_each_beside_its_field(desk, 
     answer = desk.post(address(patient), typed(tender="29", esr="", observed_on="31/02/2026", note="kept"))
     assert answer.status_code == 422
     assert answer.context["form"].errors == {
-        "tender": ["This lies between 0 and 28 of 28."],
+        "tender": ["This lies between 0 and 28."],
         "esr": ["Give: ESR."],
         "observed_on": ["Write the date as year-month-day, for example 2026-03-31."],
     }
@@ -75,7 +75,7 @@ def test_no_text_whatever_is_a_fault(desk, patient, field, text):
 def test_the_outcome_follows_the_entries_and_writes_nothing(desk, patient):
     live = address(patient, name="score_live")
     assert "Still open: Swollen joints, ESR" in words(desk.post(live, {"tender": "3"}))
-    assert "ESR: This lies between 1 and 160 mm/h." in words(desk.post(live, typed(esr="900")))
+    assert "ESR: This lies between 1 and 160." in words(desk.post(live, typed(esr="900")))
     page = words(desk.post(live, typed()))
     assert "<strong>5.64 points</strong>" in page
     assert "High activity" in page
@@ -109,6 +109,15 @@ def test_a_correction_begins_with_what_was_entered_and_asks_why(desk, patient):
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["correction_reason"])
     assert desk.post(correcting, typed(tender="1", correction_reason="wrong line")).status_code == 302
     assert [value for _, value in kept(patient)] == ["4.43"]
+
+
+def test_a_correction_is_compared_with_what_came_before_its_own_day(desk, patient, nurse):
+    record(patient, nurse.user, "das28_esr", "6.1", on=today() - timedelta(days=90))
+    desk.post(address(patient), typed(observed_on=(today() - timedelta(days=30)).isoformat()))
+    record(patient, nurse.user, "das28_esr", "3")
+    page = words(desk.get(reverse("evaluation:correct_score", args=[ScoreEntry.objects.get().result_id])))
+    assert "6.1 points on" in page
+    assert "fallen by 0.46." in page
 
 
 def test_a_typed_result_has_no_score_form(desk, patient, nurse):
