@@ -116,6 +116,11 @@ class Clinic(models.Model):
     waitlist_notice_hours = models.PositiveSmallIntegerField(
         default=24, help_text="Nobody is offered a time that begins sooner than this."
     )
+    call_now_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(5), MaxValueValidator(240)],
+        help_text="A patient's report that says call now is escalated after so many working minutes unread.",
+    )
     clearance_days = models.PositiveSmallIntegerField(
         default=365,
         validators=[MinValueValidator(1), MaxValueValidator(730)],

@@ -35,6 +35,11 @@ BY_THE_CLOCK: dict[str, dict[str, Any]] = {
         "schedule": 900.0,
         "options": {"expires": 900.0},
     },
+    "escalate reports that nobody has read": {
+        "task": "monitoring.tasks.escalate_reports",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "seal the audit trail": {
         "task": "clinics.tasks.seal_audit",
         "schedule": 60.0,

@@ -15,6 +15,7 @@ from patients.models import Medication, PortalAccess
 from scheduling.models import ChairHold, Replan, ScheduleChange, Visit, WaitlistEntry, WaitlistOffer
 from tests import factory
 from tests.gates import make_override
+from tests.reporting import told
 from treatment.models import ChartEntry
 
 HOUR = timedelta(hours=1)
@@ -78,12 +79,14 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         ).pk,
         **waiting_for(visit),
         "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
+        "report": told(patient, "fever", now=now).pk,
         "message": message.pk,
         "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
         "results_batch": ImportBatch.objects.create(
             clinic=clinic, subject="results", by=prescriber, created_at=now
         ).pk,
         "slug": "session",
+        "rule": "igg_watch",
         "score": "das28_esr",
         "code": "methotrexate",
         "closure": Closure.objects.create(

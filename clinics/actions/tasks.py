@@ -49,8 +49,11 @@ def open_task(
 
 
 @transaction.atomic
-def close_task(*, task: StaffTask, outcome: str, by: User, now: datetime) -> StaffTask:
-    """Close a task with what came of it. Refused without words, or when a colleague closed it meanwhile."""
+def close_task(*, task: StaffTask, outcome: str, by: User | None, now: datetime) -> StaffTask:
+    """Close a task with what came of it; ``by`` is None where its cause has gone by itself.
+
+    Refused without words, or when a colleague closed it meanwhile.
+    """
     if not outcome.strip():
         raise Refused(Refusal("outcome_missing", "Say in a few words what came of it.", "outcome"))
     if words := problem_with_text(outcome):

@@ -30,6 +30,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "hold_beyond_days": (7, 730),
         "waitlist_hold_minutes": (5, 2880),
         "waitlist_notice_hours": (0, 336),
+        "call_now_minutes": (5, 240),
     }
 )
 """Least and most of each number: beyond them it is a slip of the keyboard. Product defaults, unverified."""

@@ -29,6 +29,7 @@ class Right(StrEnum):
     CLOSE_DAY = "close_day"
     RUN_DAY = "run_day"
     TREAT = "treat"
+    ANSWER_REPORTS = "answer_reports"
     CLOSE_TASKS = "close_tasks"
     INVITE_PATIENT = "invite_patient"
     APPROVE_PAGES = "approve_pages"
@@ -62,6 +63,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             _R.CLOSE_DAY,
             _R.RUN_DAY,
             _R.TREAT,
+            _R.ANSWER_REPORTS,
             _R.INVITE_PATIENT,
         }
     ),
@@ -80,6 +82,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             _R.BOOK,
             _R.CLOSE_DAY,
             _R.TREAT,
+            _R.ANSWER_REPORTS,
             _R.RUN_DAY,
         }
     ),

@@ -26,6 +26,11 @@ LABELS = {
         "hours",
         "Nobody is offered a time that begins sooner than this.",
     ),
+    "call_now_minutes": (
+        "A report that says “call now” is escalated after",
+        "working minutes",
+        "Unread, it then becomes a task for prescribers and the manager. Product default, unverified.",
+    ),
 }
 
 
@@ -46,6 +51,7 @@ class RulesForm(forms.Form):
     pharmacy = ("prep_per_hour",)
     horizon = ("hold_beyond_days",)
     waiting = ("waitlist_hold_minutes", "waitlist_notice_hours")
+    reports = ("call_now_minutes",)
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -68,7 +74,7 @@ class RulesForm(forms.Form):
         """The fields by the part of the page they stand in."""
         return {
             name: self._group(getattr(self, name))
-            for name in ("attention", "phases", "extras", "pharmacy", "horizon", "waiting")
+            for name in ("attention", "phases", "extras", "pharmacy", "horizon", "waiting", "reports")
         }
 
     @property

@@ -73,6 +73,7 @@ BY_OTHER_REGIMENS = (
     Invented("Fionn", "Murphy", "1988-03-14", "male", "MS"),
     Invented("Beatriz", "Santos", "1961-09-09", "female", "RA"),
 )
+ENDED = Invented("Leonor", "Quist", "1954-09-17", "female", "GPA")
 DIED = Invented("Arthur", "Pym", "1938-11-02", "male", "RA")
 
 SEVERITY = {
@@ -122,6 +123,14 @@ FIT = [
     ("igm", "0.8", "g/L"),
     ("alt", "27", "U/L"),
     ("creatinine", "74", "umol/L"),
+]
+# Of a treatment that ended: taken five months ago, and not since.
+AFTER_THE_LAST = [
+    ("neutrophils", "3.4", "10*9/L"),
+    ("igg", "6.1", "g/L"),
+    ("hbsag", "negative", ""),
+    ("anti_hbc", "positive", ""),
+    ("hbv_dna", "not_detected", ""),
 ]
 FIT_WOMEN = [("pregnancy_test", "negative", ""), ("breastfeeding", "no", ""), ("contraception", "used", "")]
 ON_THE_DAY = [("infection", "none", ""), ("information", "both", ""), ("drug_received", "received", "")]

@@ -22,10 +22,11 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import charts, others, people, responses
+from infusion.demo import aftercare, charts, others, people, responses
 from infusion.demo.accounts import Account
 from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
+from infusion.demo.town import ZONES
 from infusion.portal.domain.education import VERSION
 from monitoring.actions import plan_follow_ups
 from patients import actions as patients
@@ -39,17 +40,6 @@ from scheduling import queries as schedule
 from scheduling.actions import waiting
 from scheduling.models import Course, Visit
 
-# The demo opens in the zone where it is nearest to eleven in the morning, so that a day is under way to look at.
-ZONES = {
-    "Pacific/Auckland": ("NZ", "111"),
-    "Australia/Sydney": ("AU", "000"),
-    "Asia/Singapore": ("SG", "995"),
-    "Asia/Kolkata": ("IN", "112"),
-    "Africa/Johannesburg": ("ZA", "112"),
-    "Europe/London": ("GB", "999"),
-    "America/New_York": ("US", "911"),
-    "America/Los_Angeles": ("US", "911"),
-}
 OPENS, CLOSES = time(7), time(19)
 CLOSED_AHEAD = 30
 # Easy to copy from a terminal: nothing that looks like another, no sign at either end.
@@ -373,6 +363,7 @@ def _today(demo: Filling) -> None:
 
 def _long_in_treatment(demo: Filling) -> None:
     settled, due_soon, no_address = people.LONG_IN_TREATMENT
+    treated = {}
     for who, months, ahead in ((settled, -18, 40), (due_soon, -12, 20), (no_address, -6, 7)):
         course = demo.continuing(who, add_months(demo.today + timedelta(days=ahead), months), demo.ago(4))
         if who is no_address:
@@ -381,3 +372,8 @@ def _long_in_treatment(demo: Filling) -> None:
             desk, said = demo.team["receptionist"], "Call in the morning; half a day's notice is enough"
             waiting.join(planned=planned, by=desk, now=demo.ago(2), note=said)
         plan_follow_ups(clinic=demo.clinic, patient=course.patient, now=demo.now)
+        treated[who] = course.patient
+    aftercare.reports(treated[due_soon], treated[settled], nurse=demo.team["nurse"], now=demo.now)
+    over = demo.patient(people.ENDED, demo.ago(400))
+    demo.answers(over, people.AFTER_THE_LAST, demo.ago(150))
+    aftercare.ended(over, months=(26, 20, 14), nurse=demo.team["nurse"], now=demo.now)

@@ -18,6 +18,7 @@ from scheduling.queries import in_the_way_ahead
 
 from . import queries
 from .domain.dates import day_of
+from .reported import unread_calls
 
 VIEWS = ("board", "list")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -58,6 +59,7 @@ def day_page(
         "view": view,
         "before": on - timedelta(days=1),
         "after": on + timedelta(days=1),
+        "unread": unread_calls(request.membership),
     }
     if not fragment:
         shown["misfits"] = len(in_the_way_ahead(request.clinic, now=now, days=MISFIT_DAYS))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.urls import reverse
@@ -18,7 +17,6 @@ from evaluation.models import Clearance, Evaluation
 from monitoring import queries as monitoring
 from monitoring.domain.standing import Standing
 from patients import queries as patients
-from patients.models import Patient
 from scheduling import queries as scheduling
 from scheduling.domain.course import in_words
 from scheduling.forms import freed_text
@@ -27,55 +25,20 @@ from scheduling.queries.waiting import worth_offering
 from treatment import queries as treatment
 
 from .addresses import check_of, day_of
+from .reported import reported
+from .work import SHOWN, Row, Section, named, section
 
 GATE_DAYS = 28
 """How far ahead visits are checked for what they still need."""
-SHOWN = 25
-"""Rows shown of one section; the rest is counted."""
 NAMED = 4
 """Requirements named in one row; the rest is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One thing to do: for whom, what, by when, and where. ``press`` says why it cannot wait, where it cannot; ``chip``
-    (tone, icon, word) how far it is already.
-    """
-
-    title: str
-    note: str
-    href: str
-    action: str
-    due_on: date | None = None
-    press: str = ""
-    chip: tuple[str, str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One kind of work and the roles whose work it is."""
-
-    code: str
-    title: str
-    icon: str
-    roles: frozenset[Role]
-    rows: tuple[Row, ...]
-    total: int
-    nothing: str
-
-    def is_for(self, role: Role | str) -> bool:
-        """Whether the role does this work; a manager looks after all of it."""
-        return role == Role.MANAGER or role in self.roles
-
-    @property
-    def left_off(self) -> int:
-        return self.total - len(self.rows)
 
 
 def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Section]:
     """Every kind of work of the clinic, the colleague's own first. The number of queries does not grow with it."""
     today = local_date(now, clinic.zone)
     found = [
+        *reported(clinic, member, now),
         *_tasks(clinic, member, today),
         _unfinished(clinic, today),
         _gates(clinic, now, today),
@@ -88,16 +51,6 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
         _without_course(clinic, member, today),
     ]
     return sorted(found, key=lambda section: (not section.is_for(member.role), not section.rows))
-
-
-def _section(
-    code: str, title: str, icon: str, roles: Iterable[Role], rows: list[Row], nothing: str
-) -> Section:
-    return Section(code, title, icon, frozenset(roles), tuple(rows[:SHOWN]), len(rows), nothing)
-
-
-def _named(patient: Patient) -> str:
-    return f"{patient} · {patient.record_number}"
 
 
 def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
@@ -118,7 +71,7 @@ def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
         (mine if task.role == member.role else others).append(row)
     rest = frozenset(Role) - {Role(member.role)}
     return [
-        _section(
+        section(
             "tasks",
             "Tasks for you",
             "list-check",
@@ -126,7 +79,7 @@ def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
             mine,
             "No task is open for your role.",
         ),
-        _section(
+        section(
             "other_tasks", "Tasks for colleagues", "people", rest, others, "No task is open for another role."
         ),
     ]
@@ -137,7 +90,7 @@ def _unfinished(clinic: Clinic, today: date) -> Section:
     begins = day_bounds(today, clinic.zone)[0]
     rows = [
         Row(
-            title=_named(visit.patient),
+            title=named(visit.patient),
             note=f"{'Infusion' if visit.kind == 'infusion' else visit.title}: {treatment.stage(visit).words.lower()}",
             href=day_of(visit),
             action="Complete",
@@ -146,7 +99,7 @@ def _unfinished(clinic: Clinic, today: date) -> Section:
         )
         for visit in treatment.left_open(clinic, before=begins)
     ]
-    return _section(
+    return section(
         "unfinished",
         "Days not closed",
         "calendar-x",
@@ -167,7 +120,7 @@ def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
             on = local_date(visit.starts_at, clinic.zone)
             rows.append(
                 Row(
-                    title=_named(visit.patient),
+                    title=named(visit.patient),
                     note=_needed(due),
                     href=check_of(visit),
                     action="Check",
@@ -175,7 +128,7 @@ def _gates(clinic: Clinic, now: datetime, today: date) -> Section:
                     press="Soon" if on - today <= timedelta(days=3) else "",
                 )
             )
-    return _section(
+    return section(
         "gates",
         "Visits that will not pass the gate",
         "lock",
@@ -192,7 +145,7 @@ def _misfits(clinic: Clinic, member: Membership, now: datetime) -> Section:
     does = ("scheduling:move", "Move") if member.may(Right.BOOK) else ("scheduling:visit", "Open")
     rows = [
         Row(
-            title=_named(fault.visit.patient),
+            title=named(fault.visit.patient),
             note=" ".join(reason.message for reason in fault.reasons),
             href=reverse(does[0], args=[fault.visit.pk]),
             action=does[1],
@@ -229,7 +182,7 @@ def _freed(clinic: Clinic, member: Membership, now: datetime) -> Section:
             )
         )
     nothing = "No freed time waits to be offered."
-    return _section(
+    return section(
         "freed", "Freed times to offer", "hourglass-split", [Role.RECEPTIONIST, Role.NURSE], rows, nothing
     )
 
@@ -256,7 +209,7 @@ def _to_book(clinic: Clinic, member: Membership, now: datetime, today: date) -> 
         if planned.phase == "induction":
             pairs.add(planned.course_id)
         rows.append(_booking(planned, member, today, room.get(planned.pk)))
-    return _section(
+    return section(
         "to_book",
         "Infusions to book",
         "calendar-plus",
@@ -283,7 +236,7 @@ def _booking(
         press = "Clinic closed throughout" if room.closed else "No room left"
     window = f"{in_words(planned.earliest_on)} to {in_words(planned.latest_on)}"
     return Row(
-        title=_named(planned.patient),
+        title=named(planned.patient),
         note=f"{what}, {window}{': ' + planned.concern if planned.concern else ''}",
         href=where,
         action=action,
@@ -297,7 +250,7 @@ def _follow_ups(clinic: Clinic, member: Membership, today: date) -> Section:
     may_book = member.may(Right.BOOK)
     rows = [
         Row(
-            title=_named(each.follow_up.patient),
+            title=named(each.follow_up.patient),
             note=each.follow_up.title,
             href=reverse("monitoring:book", args=[each.follow_up.pk])
             if may_book and each.visit is None
@@ -308,7 +261,7 @@ def _follow_ups(clinic: Clinic, member: Membership, today: date) -> Section:
         )
         for each in monitoring.waiting(clinic, today=today)
     ]
-    return _section(
+    return section(
         "follow_ups",
         "Follow-ups to arrange",
         "clipboard2-pulse",
@@ -322,7 +275,7 @@ def _to_confirm(clinic: Clinic, member: Membership) -> Section:
     decides = member.may(Right.CONFIRM_DIAGNOSIS)
     rows = [
         Row(
-            title=_named(diagnosis.patient),
+            title=named(diagnosis.patient),
             note=f"“{diagnosis.text}” is near {diagnosis.get_condition_display() or 'a treated condition'}",
             href=reverse("patients:decide_diagnosis", args=[diagnosis.pk])
             if decides
@@ -331,7 +284,7 @@ def _to_confirm(clinic: Clinic, member: Membership) -> Section:
         )
         for diagnosis in patients.diagnoses_to_confirm(clinic)
     ]
-    return _section(
+    return section(
         "to_confirm",
         "Diagnoses to confirm",
         "question-circle",
@@ -345,14 +298,14 @@ def _evaluations(clinic: Clinic) -> Section:
     found = Evaluation.objects.of(clinic).filter(state="open", patient__deceased=False)
     rows = [
         Row(
-            title=_named(row.patient),
+            title=named(row.patient),
             note=f"{row.diagnosis}, opened {in_words(local_date(row.opened_at, clinic.zone))}",
             href=reverse("evaluation:detail", args=[row.pk]),
             action="Continue",
         )
         for row in found.select_related("patient", "diagnosis").order_by("opened_at", "pk")
     ]
-    return _section(
+    return section(
         "evaluations",
         "Evaluations under way",
         "clipboard2-check",
@@ -370,7 +323,7 @@ def _without_course(clinic: Clinic, member: Membership, today: date) -> Section:
     active = Course.objects.of(clinic).filter(state="active").values("patient")
     rows = [
         Row(
-            title=_named(row.patient),
+            title=named(row.patient),
             note=f"{row.evaluation.diagnosis}: {row.regimen_version.name}",
             href=reverse("scheduling:prescribe", args=[row.pk])
             if member.may(Right.PRESCRIBE)
@@ -382,7 +335,7 @@ def _without_course(clinic: Clinic, member: Membership, today: date) -> Section:
         .select_related("patient", "evaluation__diagnosis", "regimen_version")
         .order_by("signed_at", "pk")
     ]
-    return _section(
+    return section(
         "without_course",
         "Cleared, no course yet",
         "shield-check",

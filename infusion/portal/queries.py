@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -12,6 +12,7 @@ from clinics.models import Clinic
 from evaluation.domain.findings import Finding, Standing, Verdict
 from evaluation.domain.requirements import Effect
 from monitoring.models import FollowUp
+from monitoring.queries import ReportRow, reports_of
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
 from scheduling.queries import gates_ahead
@@ -85,6 +86,18 @@ def past(patient: Patient, now: datetime) -> QuerySet[Visit]:
         status__in=("booked", "arrived"), ends_at__lte=now
     )
     return rows.order_by("-starts_at")
+
+
+RECENT = timedelta(days=14)
+"""How long the first page goes on showing what was reported last."""
+
+
+def recent_report(patient: Patient, now: datetime) -> ReportRow | None:
+    """What was reported last about the patient, while it is open or recent."""
+    newest = next(iter(reports_of(patient)), None)
+    if newest is None or (newest.closed is not None and newest.closed.at < now - RECENT):
+        return None
+    return newest
 
 
 def still_to_book(patient: Patient) -> list[Due]:

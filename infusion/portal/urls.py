@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("schedule/", views.schedule, name="schedule"),
     path("earlier/", views.earlier, name="earlier"),
     path("earlier/<int:pk>/", views.offer, name="offer"),
+    path("not-well/", unwell.unwell, name="unwell"),
+    path("not-well/<int:pk>/", unwell.report, name="report"),
     path("about/", views.education, name="education"),
     path("about/<slug:slug>/", views.education_page, name="education_page"),
     path("review/", views.review, name="review"),

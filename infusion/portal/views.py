@@ -66,6 +66,7 @@ def home(request: PatientRequest) -> HttpResponse:
         "later": upcoming[1:],
         "due": queries.still_to_book(request.patient),
         "holding": queries.holding(request.clinic, upcoming, today=today),
+        "row": queries.recent_report(request.patient, now),
         "offers": [
             (each, visit_of(each.entry.planned_infusion))
             for each in open_offers(request.clinic, now=now, patient=request.patient)

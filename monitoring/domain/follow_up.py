@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from .surveillance import SURVEILLANCE
+from .triage import VERIFIED
+
 INDUCTION = "induction"
+DECISION = "week_24_decision"
+"""The follow-up at which a prescriber says whether the treatment goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +28,18 @@ class FollowUpRule:
     window_days: int
     purpose: str
     source: str
+    status: str
+    window_status: str
     days_before_next_dose: int | None = None
 
+    @property
+    def verified(self) -> bool:
+        """Whether all of it was read in the source, the window too."""
+        return self.status in VERIFIED and self.window_status in VERIFIED
 
-FOLLOW_UP_RULES = (
-    FollowUpRule(
-        kind="week_4_bloods",
-        weeks=4,
-        title="Blood tests, week 4",
-        window_days=7,
-        purpose="Blood count with differential and immunoglobulins after the infusion.",
-        source="NHS Lanarkshire anti-B-cell guideline (S10); window: product default, unverified",
-    ),
-    FollowUpRule(
-        kind="week_16_activity",
-        weeks=16,
-        title="Disease activity, week 16",
-        window_days=14,
-        purpose="Disease activity on the condition's own scale.",
-        source="NHS Lanarkshire anti-B-cell guideline (S10); window: product default, unverified",
-    ),
-    FollowUpRule(
-        kind="week_24_decision",
-        weeks=24,
-        title="Decision on further treatment, week 24",
-        window_days=14,
-        purpose="Decide with the patient whether the next infusion is given.",
-        source="NHS Lanarkshire anti-B-cell guideline (S10); window and the 7 days before the next infusion: "
-        "product default, unverified",
-        days_before_next_dose=7,
-    ),
-)
+
+FOLLOW_UP_RULES = tuple(FollowUpRule(**row) for row in SURVEILLANCE["visits"])
+"""The visits, as data: ``monitoring/data/surveillance.json``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def cited_in(text):
 
 def test_every_source_the_data_cite_is_listed():
     cited = {code for rule in FOLLOW_UP_RULES for code in cited_in(rule.source)}
-    for room in ("regimens", "evaluation"):
+    for room in ("regimens", "evaluation", "monitoring"):
         for path in (ROOT / room / "data").glob("*.json"):
             cited |= cited_in(path.read_text(encoding="utf-8"))
     assert cited - set(LISTED) == set()

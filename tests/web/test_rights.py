@@ -104,6 +104,15 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "monitoring:panel": (R.VIEW_PATIENTS, ("patient",)),
     "monitoring:book": (R.BOOK, ("follow_up",)),
     "monitoring:close": (R.RUN_DAY, ("follow_up",)),
+    "monitoring:decide": (R.PRESCRIBE, ("follow_up",)),
+    "monitoring:rules": (R.VIEW_PATIENTS, ()),
+    "monitoring:book_check": (R.BOOK, ("patient", "rule")),
+    "monitoring:close_watch": (R.RECORD_RESULTS, ("patient", "rule")),
+    "monitoring:reopen_watch": (R.RECORD_RESULTS, ("patient", "rule")),
+    "monitoring:reports": (R.ANSWER_REPORTS, ()),
+    "monitoring:report": (R.ANSWER_REPORTS, ("report",)),
+    "monitoring:read": (R.ANSWER_REPORTS, ("report",)),
+    "monitoring:answer": (R.ANSWER_REPORTS, ("report",)),
     "reminders:for_patient": (R.VIEW_PATIENTS, ("patient",)),
     "reminders:message": (R.VIEW_PATIENTS, ("message",)),
     "reminders:letter": (R.VIEW_PATIENTS, ("message",)),
@@ -153,13 +162,15 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "setup:shift": (R.MANAGE_CLINIC, ("shift",)),
     "setup:rules": (R.MANAGE_CLINIC, ()),
 }
-# Whose pages these are stands in the session; an offer that one of them names must be the patient's own.
+# Whose pages these are stands in the session; an offer or a report that one of them names must be the patient's own.
 PATIENT = {
     "portal:home": (),
     "portal:who": (),
     "portal:schedule": (),
     "portal:earlier": (),
     "portal:offer": ("offer",),
+    "portal:unwell": (),
+    "portal:report": ("report",),
     "portal:education": (),
     "portal:education_page": ("slug",),
 }
@@ -207,7 +218,10 @@ def test_every_staff_address_asks_for_its_right():
     found = {}
     for name, (_, objects) in STAFF.items():
         match = get_resolver().resolve(
-            reverse(name, args=[{"slug": "session", "kind": "note"}.get(o, 1) for o in objects])
+            reverse(
+                name,
+                args=[{"slug": "session", "kind": "note", "rule": "igg_watch"}.get(o, 1) for o in objects],
+            )
         )
         found[name] = match.func.staff_right
     assert found == {name: right for name, (right, _) in STAFF.items()}

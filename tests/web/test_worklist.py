@@ -127,6 +127,7 @@ def test_worklist_holds_what_waits_in_each_room(desk, clinic):
     response = desk.get("/worklist/?for=all")
     totals = {each.code: each.total for each in response.context["sections"]}
     assert totals == {
+        "reports": 0,
         "tasks": 1,
         "other_tasks": 0,
         "unfinished": 1,

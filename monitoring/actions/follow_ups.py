@@ -12,16 +12,15 @@ from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.text import problem_with_text
 from clinics.models import Clinic, Membership, User
 from clinics.queries import or_404
+from monitoring import queries
+from monitoring.domain.follow_up import FollowUpDue
+from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling import actions as scheduling
 from scheduling.domain.booking import Window
 from scheduling.domain.course import in_words
 from scheduling.models import Visit
 from treatment import actions as treatment
-
-from . import queries
-from .domain.follow_up import FollowUpDue
-from .models import FollowUp
 
 LATE = timedelta(weeks=8)
 """How far ahead an overdue follow-up may still be booked (product default, unverified)."""

@@ -13,13 +13,12 @@ from clinics.domain.calendar import local_date
 from clinics.domain.rights import Role
 from clinics.models import Clinic, Membership
 from clinics.queries import members, or_404
+from monitoring.domain.follow_up import INDUCTION, FollowUpDue, Infused, follow_ups_due
+from monitoring.domain.standing import SHOWN, Standing, Words, standing_of
+from monitoring.models import FollowUp
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
 from scheduling.queries import follow_up_times
-
-from .domain.follow_up import INDUCTION, FollowUpDue, Infused, follow_ups_due
-from .domain.standing import SHOWN, Standing, Words, standing_of
-from .models import FollowUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Shown:
 
 def follow_ups(clinic: Clinic) -> QuerySet[FollowUp]:
     return FollowUp.objects.of(clinic).select_related(
-        "patient", "visit__nurse__user", "planned_infusion", "closed_by"
+        "patient", "visit__nurse__user", "planned_infusion__course", "closed_by", "decided_by"
     )
 
 
@@ -73,14 +72,36 @@ def every_clinic() -> list[Clinic]:
 
 def free_times(row: FollowUp, *, now: datetime, minutes: int = 30, best: int = 6) -> list[datetime]:
     """A few free times for a follow-up, from its due date on or, late, from today on."""
-    today = local_date(now, row.clinic.zone)
-    first, last = max(row.due_on, today), max(row.latest_on, today + timedelta(weeks=2))
+    return free_between(
+        row.clinic, row.patient, first=row.due_on, last=row.latest_on, now=now, minutes=minutes, best=best
+    )
+
+
+def free_between(
+    clinic: Clinic,
+    patient: Patient,
+    *,
+    first: date,
+    last: date,
+    now: datetime,
+    minutes: int = 30,
+    best: int = 6,
+) -> list[datetime]:
+    """A few free times between two days or, where they are over, in the next two weeks."""
+    today = local_date(now, clinic.zone)
     found = follow_up_times(
-        row.clinic, row.patient, member=None, earliest=first, latest=last, minutes=minutes, now=now, best=200
+        clinic,
+        patient,
+        member=None,
+        earliest=max(first, today),
+        latest=max(last, today + timedelta(weeks=2)),
+        minutes=minutes,
+        now=now,
+        best=200,
     )
     by_day: dict[date, list[datetime]] = {}
     for start, _end in found:
-        by_day.setdefault(local_date(start, row.clinic.zone), []).append(start)
+        by_day.setdefault(local_date(start, clinic.zone), []).append(start)
     # Morning and afternoon of each of the first days, rather than six times of one morning.
     picked = [at for starts in by_day.values() for at in dict.fromkeys((starts[0], starts[len(starts) // 2]))]
     return picked[:best]
@@ -186,3 +207,11 @@ def patients_of(clinic: Clinic, infusions: Iterable[int]) -> list[Patient]:
     """The patients of these planned infusions."""
     rows = PlannedInfusion.objects.of(clinic).filter(pk__in=list(infusions))
     return list(Patient.objects.of(clinic).filter(pk__in=rows.values("patient")).order_by("pk"))
+
+
+def next_dose(row: FollowUp) -> PlannedInfusion | None:
+    """The next infusion still planned in the course that a follow-up belongs to, or None."""
+    rows = PlannedInfusion.objects.of(row.clinic).filter(
+        course=row.planned_infusion.course_id, state="planned", course__state="active"
+    )
+    return rows.order_by("ordinal").first()

@@ -12,8 +12,7 @@ from clinics.domain.calendar import local_instant
 from clinics.domain.refusals import Refusal
 from clinics.domain.text import problem_with_text
 from clinics.models import Clinic
-
-from .queries import clinicians
+from monitoring.queries import clinicians
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LENGTHS = [(minutes, _("%d minutes") % minutes) for minutes in (15, 30, 45, 60)]

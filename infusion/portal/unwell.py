@@ -1,0 +1,62 @@
+"""Telling the clinic that one is not well: the form, and what became of each report."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refused
+from monitoring import actions, queries
+from patients.actions import record_view
+
+from .access import PatientRequest, patient_page
+from .forms import UnwellForm
+
+
+@patient_page
+def unwell(request: PatientRequest) -> HttpResponse:
+    """When reports are read, the emergency number, and the form; below it what was reported before."""
+    now, clinic = timezone.now(), request.clinic
+    today = local_date(now, clinic.zone)
+    form = UnwellForm(
+        request.POST if request.method == "POST" else None,
+        today=today,
+        initial={"key": uuid4(), "unit": "F" if clinic.country == "US" else "C"},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            report = actions.report_side_effects(
+                patient=request.patient, by=request.user, now=now, **form.told
+            )
+        except Refused as refused:
+            for reason in refused.reasons:
+                form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+        else:
+            return redirect("portal:report", pk=report.pk)
+    record_view(patient=request.patient, by=request.user, page="portal not well")
+    shown = {
+        "form": form,
+        "reading": queries.reading_of(clinic, now=now),
+        "reports": queries.reports_of(request.patient)[:10],
+        "today": today,
+    }
+    return render(request, "portal/unwell.html", shown, status=422 if form.is_bound else 200)
+
+
+@patient_page
+def report(request: PatientRequest, pk: int) -> HttpResponse:
+    """One of my reports: what to do now, when it was received and read, and the answer."""
+    now = timezone.now()
+    row = queries.row_of(queries.own_report(request.patient, pk))
+    record_view(patient=request.patient, by=request.user, page="portal report")
+    shown = {
+        "row": row,
+        "reading": queries.reading_of(request.clinic, now=now),
+        "today": local_date(now, request.clinic.zone),
+    }
+    return render(request, "portal/report.html", shown)
