@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from clinics.models import Clinic, Membership, User
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
 from infusion.demo import people
 from infusion.demo.people import Invented
 from patients import actions as patients
-from patients.models import Medication
+from patients.models import Diagnosis, Medication, Patient
 from regimens import actions as regimens
 from regimens.defaults import library
 from regimens.domain.dates import add_months
@@ -22,10 +23,30 @@ from scheduling import actions as scheduling
 from scheduling import queries as schedule
 from scheduling.models import Course
 
-if TYPE_CHECKING:
-    from infusion.demo.seed import Filling
-
 HALF_APPROVED = "MS-EXTENDED"
+
+
+class Staff(Protocol):
+    """The demo's colleagues by role."""
+
+    members: dict[str, Membership]
+
+    def __getitem__(self, role: str) -> User: ...
+
+
+class Filling(Protocol):
+    """What is needed here of the demo as it is filled."""
+
+    clinic: Clinic
+    now: datetime
+    today: date
+
+    @property
+    def team(self) -> Staff: ...
+    def ago(self, days: int) -> datetime: ...
+    def day(self, moment: datetime) -> date: ...
+    def patient(self, who: Invented, when: datetime) -> Patient: ...
+    def evaluated(self, patient: Patient, when: datetime) -> Diagnosis: ...
 
 
 def approve_own(demo: Filling) -> None:
