@@ -77,8 +77,9 @@ def to_sign_in(request: HttpRequest, name: str) -> HttpResponse:
 def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
     """Guard of a staff page: signed in by password and second factor, at work in a clinic, and carrying the right.
 
-    Gives the view ``request.clinic`` and ``request.membership``. A stranger is sent to the door; a colleague
-    without the right is refused with 403. ``watching`` marks what a page asks for by itself.
+    Gives the view ``request.clinic`` and ``request.membership``, and lets it show instants in the clinic's zone. A
+    stranger is sent to the door; a colleague without the right is refused with 403. ``watching`` marks what a page asks
+    for by itself.
     """
 
     def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -103,7 +104,8 @@ def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
             if right is not None and not member.may(right):
                 raise PermissionDenied
             request.membership, request.clinic = member, member.clinic
-            return view(request, *args, **kwargs)
+            with timezone.override(member.clinic.zone):
+                return view(request, *args, **kwargs)
 
         guarded.staff_right = right  # type: ignore[attr-defined]
         return guarded
