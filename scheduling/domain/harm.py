@@ -10,21 +10,28 @@ from enum import IntEnum
 
 class Part(IntEnum):
     """Which part of a course a visit is, most harmed by delay first. A second induction dose is one half of a dose
-    already begun; a first one leaves active disease untreated; maintenance has weeks of tolerance; a visit without
-    an infusion has most. Product default, unverified.
+    already begun, and so is the second of a later pair; a first one leaves active disease untreated; maintenance has
+    weeks of tolerance; a visit without an infusion has most. Product default, unverified.
     """
 
     SECOND_INDUCTION = 0
-    FIRST_INDUCTION = 1
-    MAINTENANCE = 2
-    OTHER = 3
+    SECOND_OF_PAIR = 1
+    FIRST_INDUCTION = 2
+    MAINTENANCE = 3
+    OTHER = 4
 
 
 NEAR_DAYS = 7
 """A visit whose window ends within a week weighs one step more than its part of the course alone. Product default,
 unverified.
 """
-WEIGHTS = {Part.SECOND_INDUCTION: 6, Part.FIRST_INDUCTION: 4, Part.MAINTENANCE: 2, Part.OTHER: 1}
+WEIGHTS = {
+    Part.SECOND_INDUCTION: 6,
+    Part.SECOND_OF_PAIR: 6,
+    Part.FIRST_INDUCTION: 4,
+    Part.MAINTENANCE: 2,
+    Part.OTHER: 1,
+}
 """What a displacement is multiplied by in a plan. Product default, unverified."""
 
 
@@ -52,8 +59,9 @@ class Harmed:
 
 
 def by_harm(visits: Iterable[Affected]) -> tuple[Harmed, ...]:
-    """The affected visits, most harmed by delay first: second induction doses, first ones, then maintenance; within
-    each those with the fewest days left, and of these the sooner visit. A window already missed comes first.
+    """The affected visits, most harmed by delay first: second induction doses, later ones of a pair, first ones, then
+    maintenance; within each those with the fewest days left, and of these the sooner visit. A window already missed
+    comes first.
     """
     return tuple(judge(visit) for visit in sorted(visits, key=_order))
 
@@ -73,6 +81,7 @@ def judge(visit: Affected) -> Harmed:
     near = left is not None and left <= NEAR_DAYS
     part = {
         Part.SECOND_INDUCTION: "Second induction infusion",
+        Part.SECOND_OF_PAIR: "Later infusion of its pair",
         Part.FIRST_INDUCTION: "First induction infusion",
         Part.MAINTENANCE: "Maintenance infusion",
         Part.OTHER: "Visit without an infusion",

@@ -33,6 +33,7 @@ AT_ONCE = 3
 
 PARTS = {
     Part.SECOND_INDUCTION: "Second induction infusion",
+    Part.SECOND_OF_PAIR: "Later infusion of its pair",
     Part.FIRST_INDUCTION: "First induction infusion",
     Part.MAINTENANCE: "Maintenance",
 }
@@ -137,8 +138,8 @@ def rank(
     """Everybody who waits, judged for one freed time. ``notice`` is the clinic's own.
 
     Order (product default, unverified): by the part of the course as ``scheduling.domain.harm`` ranks it (a second
-    induction infusion, a first one, maintenance); then the fewest days left until the infusion's latest day; then who
-    has waited longest; then the older entry.
+    induction infusion, a later one of a pair, a first one, maintenance); then the fewest days left until the infusion's
+    latest day; then who has waited longest; then the older entry.
     """
     fits: list[Fitting] = []
     refused: list[NotFitting] = []
@@ -170,7 +171,7 @@ def because_of(waiter: Waiter, zone: ZoneInfo, *, now: datetime) -> str:
 def part_of(waiter: Waiter) -> Part:
     """Which part of the course the infusion is, as far as harm of waiting asks."""
     if phase_of(waiter.regimen, waiter.ordinal) is not CoursePhase.INDUCTION:
-        return Part.MAINTENANCE
+        return Part.SECOND_OF_PAIR if waiter.ordinal > (waiter.opens or waiter.ordinal) else Part.MAINTENANCE
     return Part.FIRST_INDUCTION if waiter.ordinal == 1 else Part.SECOND_INDUCTION
 
 

@@ -156,7 +156,7 @@ def _part(planned: PlannedInfusion | None) -> Part:
     if planned is None:
         return Part.OTHER
     if planned.phase != "induction":
-        return Part.MAINTENANCE
+        return Part.SECOND_OF_PAIR if planned.ordinal > planned.first_of_group else Part.MAINTENANCE
     return Part.FIRST_INDUCTION if planned.ordinal == 1 else Part.SECOND_INDUCTION
 
 

@@ -15,12 +15,14 @@ def test_second_induction_doses_come_first_and_the_reason_is_said():
         [
             affected(1, Part.MAINTENANCE, date(2026, 6, 20)),
             affected(2, Part.OTHER),
+            affected(5, Part.SECOND_OF_PAIR, date(2026, 6, 29)),
             affected(3, Part.FIRST_INDUCTION, date(2026, 6, 29)),
             affected(4, Part.SECOND_INDUCTION, date(2026, 6, 4)),
         ]
     )
     assert order == (
         Harmed(4, "Second induction infusion, its window ends 3 days later", 7, 3),
+        Harmed(5, "Later infusion of its pair, its window ends 28 days later", 6, 28),
         Harmed(3, "First induction infusion, its window ends 28 days later", 4, 28),
         Harmed(1, "Maintenance infusion, its window ends 19 days later", 2, 19),
         Harmed(2, "Visit without an infusion, no last day is set", 1, None),

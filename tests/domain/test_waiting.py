@@ -196,9 +196,10 @@ def test_order_is_harm_first_then_who_has_waited_longest():
         waits(entry=5, window=soon, since=late),
         waits(entry=4, ordinal=2, window=far, since=late, others=(), present=None),
         waits(entry=6, ordinal=1, window=far, since=late, others=(), present=None),
+        waits(entry=7, ordinal=4, opens=3, window=far, since=late, others=(), present=None),
     ]
     found = rank(FREED, waiters, a_day(), now=NOW, notice=DAY)
-    assert [fit.waiter.entry for fit in found.fits] == [4, 6, 3, 2, 5, 1]
+    assert [fit.waiter.entry for fit in found.fits] == [4, 7, 6, 3, 2, 5, 1]
     assert found.fits[0].because.startswith("Second induction infusion, 43 days left")
     assert rank(FREED, waiters[::-1], a_day(), now=NOW, notice=DAY) == found
 

@@ -99,6 +99,13 @@ def test_past_and_endless_questions_are_refused(clinic, desk):
     assert codes(clinic, desk, first_day=date.max, last_day=date.max) == ["too_far"]
 
 
+def test_the_later_infusion_of_a_pair_is_helped_before_other_maintenance(clinic):
+    alone, later = (booked(due(clinic, 3, mg=500), 3, at(9), chair=n, nurse=n) for n in (0, 1))
+    later.planned_infusion.opens_with = 2
+    found = queries.harms([alone, later])
+    assert (found[later.pk].rank, found[later.pk].weight, found[alone.pk].rank) == (1, 7, 2)
+
+
 def test_absence_may_be_noted_at_once(clinic, desk):
     replan = ask(clinic, desk, sick(clinic))
     actions.note_disruption(replan=replan, by=desk, now=NOW, may_close=False)
