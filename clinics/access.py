@@ -20,7 +20,7 @@ from django_htmx.middleware import HtmxDetails
 
 from .domain.rights import Right
 from .models import Clinic, Membership, User
-from .queries import active_memberships
+from .queries import standing_roles
 
 
 class StaffRequest(HttpRequest):
@@ -96,7 +96,7 @@ def staff(right: Right | None = None, *, watching: bool = False) -> Callable:
                 return to_sign_in(request, "account_login")
             if not has_second_factor(request):
                 return redirect("mfa_activate_totp")
-            memberships = list(active_memberships(request.user))
+            memberships = standing_roles(request.user)
             if not memberships:
                 raise PermissionDenied
             chosen = request.session.get(CLINIC)

@@ -21,6 +21,10 @@ class ClinicQuerySet(models.QuerySet):
         """Only what belongs to the clinic: where every query begins."""
         return self.filter(clinic=clinic)
 
+    def of_person(self, user: User) -> Self:
+        """Only what is a person's own, wherever they work: where the staff's door begins."""
+        return self.filter(user=user)
+
 
 ClinicManager = models.Manager.from_queryset(ClinicQuerySet)
 

@@ -26,6 +26,7 @@ from .models import (
     StaffTask,
     User,
 )
+from .prepared import Given, Prepared
 
 
 def or_404(rows: QuerySet, **lookup: Any) -> Any:
@@ -43,6 +44,24 @@ def clinic_by_slug(slug: str) -> Clinic | None:
 def active_memberships(user: User) -> QuerySet[Membership]:
     """A person's standing roles, oldest first; the only query that begins with a person instead of a clinic."""
     return user.memberships.filter(is_active=True).select_related("clinic", "user").order_by("id")
+
+
+_ROLES = Prepared(
+    lambda: (
+        Membership.objects.of_person(Given("user"))
+        .filter(is_active=True)
+        .select_related("clinic")
+        .order_by("id")
+    )
+)
+
+
+def standing_roles(user: User) -> list[Membership]:
+    """A person's standing roles as the staff's door reads them at every click; each knows that very person."""
+    rows = _ROLES.all(user=user.pk)
+    for row in rows:
+        row.user = user
+    return rows
 
 
 def members(clinic: Clinic) -> QuerySet[Membership]:
@@ -65,22 +84,32 @@ def _public_holidays(country: str, region: str, year: int) -> dict[date, str]:
         return {}
 
 
+_HOURS = Prepared(lambda: OpeningHours.objects.of(Given("clinic")).values_list("weekday", "opens", "closes"))
+_CLOSURES = Prepared(
+    lambda: (
+        Closure.objects.of(Given("clinic"))
+        .filter(first_day__lte=Given("last"), last_day__gte=Given("first"))
+        .values_list("first_day", "last_day", "since", "reason")
+    )
+)
+
+
 def calendar(clinic: Clinic, first: date, last: date) -> OpenCalendar:
     """The clinic's open calendar from ``first`` to ``last`` inclusive, closures and public holidays with reasons."""
     shut: dict[date, str] = {}
     if clinic.country:
         for year in range(first.year, last.year + 1):
             shut.update(_public_holidays(clinic.country, clinic.region, year))
-    hours = {row.weekday: (row.opens, row.closes) for row in OpeningHours.objects.of(clinic)}
+    hours = opening_hours(clinic)
     early: dict[date, time] = {}
-    for closure in Closure.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first):
-        day = max(first, closure.first_day)
-        while day <= min(last, closure.last_day):
+    for first_day, last_day, since, reason in _CLOSURES.all(clinic=clinic.pk, first=first, last=last):
+        day = max(first, first_day)
+        while day <= min(last, last_day):
             opens = hours[day.weekday()][0] if day.weekday() in hours else time.max
-            if closure.since is None or closure.since <= opens:
-                shut[day] = closure.reason
+            if since is None or since <= opens:
+                shut[day] = reason
             else:
-                early[day] = min(closure.since, early.get(day, time.max))
+                early[day] = min(since, early.get(day, time.max))
             day += timedelta(days=1)
     return OpenCalendar(hours=hours, closures=shut, shut_from=early)
 
@@ -119,7 +148,7 @@ JUST_NOW = timedelta(minutes=1)
 
 def opening_hours(clinic: Clinic) -> dict[int, tuple[time, time]]:
     """When the clinic opens and closes, by weekday (0 is Monday)."""
-    return {row.weekday: (row.opens, row.closes) for row in OpeningHours.objects.of(clinic)}
+    return {weekday: (opens, closes) for weekday, opens, closes in _HOURS.all(clinic=clinic.pk)}
 
 
 def closures(clinic: Clinic, *, today: date) -> QuerySet[Closure]:

@@ -9,6 +9,7 @@ from datetime import date
 from django.db.models import Count, Q, QuerySet
 
 from clinics.models import Clinic, User
+from clinics.prepared import Given, Prepared
 from clinics.queries import or_404
 
 from .models import Diagnosis, Measurement, Medication, Patient, PortalAccess, Wishes
@@ -104,6 +105,10 @@ def standing_accesses(user: User) -> QuerySet[PortalAccess]:
     )
 
 
+_WISHES = Prepared(lambda: Wishes.objects.of(Given("clinic")).filter(patient=Given("patient")))
+
+
 def wishes_of(patient: Patient) -> Wishes | None:
     """What the patient asks of their times, where anything was written down."""
-    return Wishes.objects.of(patient.clinic).filter(patient=patient).first()
+    found: Wishes | None = _WISHES.first(clinic=patient.clinic_id, patient=patient.pk)
+    return found

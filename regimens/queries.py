@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, QuerySet
@@ -26,6 +26,8 @@ APPROVALS_NEEDED = 2
 PREVIEW_COUNT = 6
 AVERAGE_SURFACE_M2 = Decimal("1.8")
 """A body surface to show rates for before there is a patient (an example, no dose)."""
+MOST_KNOWN = 256
+_KNOWN: dict[tuple[int, datetime], Regimen] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,16 @@ def rows(clinic: Clinic) -> list[Row]:
 def regimen_of(found: RegimenVersion) -> Regimen:
     """What a version says. ValueError where its stored definition was damaged: nothing may be planned from
     it.
+
+    A version is never edited, so each is read once in a process.
     """
-    regimen = parse_regimen(found.definition)
+    key = (found.pk, found.created_at)
+    regimen = _KNOWN.get(key) or parse_regimen(found.definition)
     if not isinstance(regimen, Regimen):
         raise ValueError(f"Regimen version {found.pk} cannot be read: {regimen}")
+    if len(_KNOWN) >= MOST_KNOWN:
+        _KNOWN.clear()
+    _KNOWN[key] = regimen
     return regimen
 
 

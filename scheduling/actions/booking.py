@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from django.db.models import Q
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.models import Chair, User
+from clinics.prepared import Given, Prepared
 from scheduling.domain.booking import Seat, was_raced
 from scheduling.domain.soft import SOFT, Accepted
 from scheduling.domain.status import STANDING
@@ -170,15 +171,37 @@ def _refuse_if_gone(course: Course, wanted: Sequence[Wanted], *, now: datetime) 
     """
     if against_the_person(course, wanted, now=now):
         return
+    at = {f"chair{place}": each.seat.chair for place, each in enumerate(wanted)}
+    at |= {f"starts{place}": each.seat.starts for place, each in enumerate(wanted)}
+    gone = _sitting(len(wanted)).first(clinic=course.clinic_id, patient=course.patient_id, **at)
+    if gone is not None:
+        chair, name, starts, ends = gone
+        seat = next(
+            each.seat for each in wanted if each.seat.chair == chair and starts <= each.seat.starts < ends
+        )
+        raise Refused(taken(name, seat, course.clinic))
+
+
+@cache
+def _sitting(count: int) -> Prepared:
+    """Who else sits in so many chairs, each at a moment of its own."""
     at = [
-        Q(chair=each.seat.chair, starts_at__lte=each.seat.starts, ends_at__gt=each.seat.starts)
-        for each in wanted
+        Q(
+            chair=Given(f"chair{place}"),
+            starts_at__lte=Given(f"starts{place}"),
+            ends_at__gt=Given(f"starts{place}"),
+        )
+        for place in range(count)
     ]
-    rows = Visit.objects.of(course.clinic).filter(reduce(or_, at), status__in=STANDING)
-    gone = rows.exclude(patient=course.patient_id).select_related("chair").first()
-    if gone is not None and gone.chair is not None:
-        seat = next(each.seat for each in wanted if gone.starts_at <= each.seat.starts < gone.ends_at)
-        raise Refused(taken(gone.chair.name, seat, course.clinic))
+    return Prepared(
+        lambda: (
+            Visit.objects.of(Given("clinic"))
+            .filter(reduce(or_, at), status__in=STANDING)
+            .exclude(patient=Given("patient"))
+            .order_by("starts_at", "pk")
+            .values_list("chair", "chair__name", "starts_at", "ends_at")
+        )
+    )
 
 
 def _attempt(course: Course, wanted: Sequence[Wanted], seen: list[CoursePlan], order: _Order) -> list[Visit]:

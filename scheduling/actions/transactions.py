@@ -5,22 +5,21 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.http import Http404
 
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Chair, Clinic, Membership
-from clinics.queries import or_404
+from clinics.prepared import Given, Prepared
 from scheduling import walls
 from scheduling.domain.booking import just_taken
 from scheduling.models import Course, Visit
 
 Answer = TypeVar("Answer")
-Given = ParamSpec("Given")
-Row = TypeVar("Row", Chair, Membership)
+Asked = ParamSpec("Asked")
 TRIES = 3
 JITTER_SECONDS = 0.05
 # PostgreSQL's words for transactions that got into each other's way: deadlock, serialization, lock timeout.
@@ -48,11 +47,11 @@ def whole(attempt: Callable[[], Answer]) -> Answer:
     raise AssertionError("the last try either returns or raises")
 
 
-def retried(action: Callable[Given, Answer]) -> Callable[Given, Answer]:
+def retried(action: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """An action as one whole transaction, tried again where it collided: its arguments must bear being read twice."""
 
     @wraps(action)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+    def run(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         return whole(lambda: action(*args, **kwargs))
 
     return run
@@ -64,24 +63,43 @@ def _collided(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", "") in _COLLISIONS
 
 
+_LOCKED_COURSE = Prepared(
+    lambda: (
+        Course.objects.of(Given("clinic"))
+        .filter(pk=Given("pk"))
+        .select_for_update(no_key=True)
+        .values_list("pk")
+    )
+)
+_COURSE = Prepared(
+    lambda: (
+        Course.objects.of(Given("clinic"))
+        .filter(pk=Given("pk"))
+        .select_related("patient", "regimen_version", "clearance")
+        .defer("regimen_version__definition", "clearance__verdict")
+    )
+)
+
+
 def lock_course(course: Course) -> Course:
     """The course as it stands now, held until the transaction ends. Always the first lock taken.
 
     Locked first and read afterwards: rows joined to one that was waited for would be as old as the wait.
     """
-    rows = Course.objects.of(course.clinic)
-    or_404(rows.select_for_update(no_key=True), pk=course.pk)
-    return or_404(
-        rows.select_related("clinic", "patient", "diagnosis", "regimen_version", "clearance"), pk=course.pk
-    )
+    key = {"clinic": course.clinic_id, "pk": course.pk}
+    if not _LOCKED_COURSE.all(**key):
+        raise Http404
+    found: Course = _COURSE.all(**key)[0]
+    found.clinic = found.patient.clinic = course.clinic
+    return found
 
 
 def lock_places(clinic: Clinic, chairs: Iterable[int], members: Iterable[int]) -> dict[int, Chair]:
     """Hold chairs, then nurses, each in the order of their keys, until the transaction ends; returns the
     chairs.
     """
-    found = {chair.pk: chair for chair in _held(Chair.objects.of(clinic), chairs)}
-    _held(Membership.objects.of(clinic), members)
+    found: dict[int, Chair] = {chair.pk: chair for chair in _held(Chair, clinic, chairs)}
+    _held(Membership, clinic, members)
     return found
 
 
@@ -92,11 +110,22 @@ def lock_clinic(clinic: Clinic) -> None:
     list(Clinic.objects.select_for_update(no_key=True).filter(pk=clinic.pk).values_list("pk"))
 
 
-def _held(rows: QuerySet[Row], keys: Iterable[int]) -> list[Row]:
-    wanted = sorted(set(keys))
-    if not wanted:
-        return []
-    return list(rows.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True))
+def _held(model: type[Chair] | type[Membership], clinic: Clinic, keys: Iterable[int]) -> list[Any]:
+    wanted = {f"key{place}": key for place, key in enumerate(sorted(set(keys)))}
+    return _places(model, tuple(wanted)).all(clinic=clinic.pk, **wanted) if wanted else []
+
+
+@cache
+def _places(model: type[Chair] | type[Membership], keys: tuple[str, ...]) -> Prepared:
+    """So many rows of a model, locked in the order of their keys."""
+    return Prepared(
+        lambda: (
+            model.objects.of(Given("clinic"))
+            .filter(pk__in=[Given(key) for key in keys])
+            .order_by("pk")
+            .select_for_update(no_key=True)
+        )
+    )
 
 
 def lock_visit(visit: Visit) -> Visit:

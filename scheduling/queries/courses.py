@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.http import Http404
 
 from clinics.domain.calendar import local_date
 from clinics.models import Clinic
+from clinics.prepared import Given, Prepared
 from clinics.queries import or_404
 from evaluation.models import Clearance
 from patients.models import EarlierInfusion, Patient
@@ -66,21 +68,35 @@ def active_course(patient: Patient) -> Course | None:
     return courses_of(patient).filter(state="active").first()
 
 
+_INFUSION = Prepared(
+    lambda: (
+        PlannedInfusion.objects.of(Given("clinic"))
+        .filter(pk=Given("pk"))
+        .select_related("patient", "course__regimen_version", "course__clearance", "course__diagnosis")
+        .defer("course__regimen_version__definition", "course__clearance__verdict")
+    )
+)
+
+
 def planned_infusion(clinic: Clinic, pk: int) -> PlannedInfusion:
     """One planned infusion of the clinic with its course, or 404."""
-    rows = PlannedInfusion.objects.of(clinic).select_related(
-        "clinic", "patient", "course__regimen_version", "course__clearance", "course__diagnosis"
-    )
-    row: PlannedInfusion = or_404(rows, pk=pk)
+    row: PlannedInfusion | None = _INFUSION.first(clinic=clinic.pk, pk=pk)
+    if row is None:
+        raise Http404
     # The course's clinic and patient are the infusion's own: they need not be asked for again.
-    row.course.clinic, row.course.patient = row.clinic, row.patient
-    row.patient.clinic = row.clinic
+    row.clinic = row.course.clinic = row.patient.clinic = clinic
+    row.course.patient = row.patient
     return row
+
+
+_DOSES = Prepared(
+    lambda: PlannedInfusion.objects.of(Given("clinic")).filter(course=Given("course")).order_by("ordinal")
+)
 
 
 def planned_of(course: Course) -> list[PlannedInfusion]:
     """A course's infusions in order, given ones included."""
-    rows = list(PlannedInfusion.objects.of(course.clinic).filter(course=course).order_by("ordinal"))
+    rows: list[PlannedInfusion] = _DOSES.all(clinic=course.clinic_id, course=course.pk)
     for row in rows:
         row.course, row.patient, row.clinic = course, course.patient, course.clinic
     return rows
@@ -126,18 +142,29 @@ def clearances_to_prescribe(patient: Patient, *, today: date) -> list[Clearance]
     return list(rows.select_related("regimen_version", "evaluation__diagnosis").order_by("-signed_at"))
 
 
+_GIVEN = Prepared(
+    lambda: (
+        EarlierInfusion.objects.of(Given("clinic"))
+        .filter(patient=Given("patient"))
+        .order_by()
+        .values_list("given_on", "reaction_grade")
+        .union(
+            PlannedInfusion.objects.of(Given("clinic"))
+            .filter(patient=Given("patient"), state="given")
+            .order_by()
+            .values_list("given_on", "reaction_grade"),
+            all=True,
+        )
+    )
+)
+
+
 def history(patient: Patient) -> History:
     """All of the patient's infusions: those of this system's courses and those recorded from before or
     elsewhere.
     """
-    earlier = EarlierInfusion.objects.of(patient.clinic).filter(patient=patient)
-    here = PlannedInfusion.objects.of(patient.clinic).filter(patient=patient, state="given")
-    return History.of(
-        [
-            *earlier.values_list("given_on", "reaction_grade"),
-            *((row.given_on, row.reaction_grade) for row in here if row.given_on),
-        ]
-    )
+    rows = _GIVEN.all(clinic=patient.clinic_id, patient=patient.pk)
+    return History.of((day, grade) for day, grade in rows if day)
 
 
 def infusion_phases(
@@ -166,10 +193,22 @@ def infusion_phases(
     return tuple(Phase(name, minutes, acuity) for name, minutes in length.phases)
 
 
+_VISITS = Prepared(
+    lambda: (
+        Visit.objects.of(Given("clinic"))
+        .filter(patient=Given("patient"), status__in=STANDING)
+        .select_related("planned_infusion")
+        .order_by("starts_at", "id")
+    )
+)
+
+
 def standing_visits(patient: Patient) -> list[Visit]:
     """The patient's visits that hold a time, in order."""
-    rows = Visit.objects.of(patient.clinic).filter(patient=patient, status__in=STANDING)
-    return list(rows.select_related("planned_infusion").order_by("starts_at", "id"))
+    rows: list[Visit] = _VISITS.all(clinic=patient.clinic_id, patient=patient.pk)
+    for row in rows:
+        row.patient, row.clinic = patient, patient.clinic
+    return rows
 
 
 def day_of(visit: Visit, clinic: Clinic) -> date:

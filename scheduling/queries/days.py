@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q
-
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.domain.rights import Role
 from clinics.models import Absence, Chair, Clinic, Shift
+from clinics.prepared import Given, Prepared
 from clinics.queries import calendar
 from patients.models import Patient
 from scheduling.domain.capacity import (
@@ -77,18 +76,16 @@ def read_days(
     if not days:
         return {}
     found = empty_days(clinic, days)
-    elsewhere = _elsewhere(patient, clinician)
-    rows = standing_rows(clinic, _spans(clinic, days), elsewhere=elsewhere, without=without)
+    rows = standing_rows(
+        clinic,
+        _spans(clinic, days),
+        patient=patient.pk if patient is not None else None,
+        clinician=clinician,
+        without=without,
+    )
     fill(found.values(), rows, reader())
     _keep_holds(clinic, found, now)
     return found
-
-
-def _elsewhere(patient: Patient | None, clinician: int | None) -> Q | None:
-    """Whose visits leave no time for anything else: all of the patient's, and the clinician's follow-ups."""
-    own = Q(patient=patient) if patient is not None else None
-    seen = Q(kind="follow_up", nurse=clinician) if clinician is not None else None
-    return own | seen if own is not None and seen is not None else own or seen
 
 
 def empty_days(clinic: Clinic, days: Collection[date]) -> dict[date, DayCapacity]:
@@ -120,29 +117,37 @@ def _out(outages: Iterable[tuple[date, date | None]], day: date) -> bool:
     return any(first <= day and (last is None or day <= last) for first, last in outages)
 
 
-def _places(clinic: Clinic) -> dict[int, tuple[str, str, list[tuple[date, date | None]]]]:
-    """Chairs in service: name, kind, and the days on which each is out."""
-    rows = (
-        Chair.objects.of(clinic)
+_CHAIRS = Prepared(
+    lambda: (
+        Chair.objects.of(Given("clinic"))
         .filter(in_service=True)
         .order_by("pk")
         .values_list("pk", "name", "kind", "outages__first_day", "outages__last_day")
     )
+)
+
+
+def _places(clinic: Clinic) -> dict[int, tuple[str, str, list[tuple[date, date | None]]]]:
+    """Chairs in service: name, kind, and the days on which each is out."""
     found: dict[int, tuple[str, str, list[tuple[date, date | None]]]] = {}
-    for key, name, kind, first, last in rows:
+    for key, name, kind, first, last in _CHAIRS.all(clinic=clinic.pk):
         outages = found.setdefault(key, (name, kind, []))[2]
         if first is not None:
             outages.append((first, last))
     return found
 
 
+_KEPT = Prepared(
+    lambda: ChairHold.objects.of(Given("clinic")).filter(
+        released_at__isnull=True, expires_at__gt=Given("now"), ends_at__gt=Given("begins")
+    )
+)
+
+
 def _keep_holds(clinic: Clinic, found: dict[date, DayCapacity], now: datetime) -> None:
     """Let times that are kept for the waiting list take their places."""
     begins = min(day.begins for day in found.values())
-    rows = ChairHold.objects.of(clinic).filter(
-        released_at__isnull=True, expires_at__gt=now, ends_at__gt=begins
-    )
-    for hold in rows:
+    for hold in _KEPT.all(clinic=clinic.pk, now=now, begins=begins):
         day = found.get(local_date(hold.starts_at, clinic.zone))
         if day is not None:
             phases = phases_of(hold)
@@ -174,15 +179,18 @@ def _spans(clinic: Clinic, days: Collection[date]) -> list[tuple[datetime, datet
     return spans
 
 
-def _duty(clinic: Clinic, days: Collection[date]) -> dict[date, dict[int, tuple[str, Times]]]:
-    """For each day the nurses at work, with their names and wall-clock times, breaks left out: two queries."""
-    first, last = min(days), max(days)
-    absences = Absence.objects.of(clinic).filter(first_day__lte=last, last_day__gte=first)
-    away = list(absences.values_list("member_id", "first_day", "last_day"))
-    rows = (
-        Shift.objects.of(clinic)
-        .filter(member__role=Role.NURSE, member__is_active=True, valid_from__lte=last)
-        .exclude(valid_until__lt=first)
+_AWAY = Prepared(
+    lambda: (
+        Absence.objects.of(Given("clinic"))
+        .filter(first_day__lte=Given("last"), last_day__gte=Given("first"))
+        .values_list("member_id", "first_day", "last_day")
+    )
+)
+_SHIFTS = Prepared(
+    lambda: (
+        Shift.objects.of(Given("clinic"))
+        .filter(member__role=Role.NURSE, member__is_active=True, valid_from__lte=Given("last"))
+        .exclude(valid_until__lt=Given("first"))
         .order_by("member_id", "starts", "pk", "breaks__starts")
         .values_list(
             "pk",
@@ -198,6 +206,14 @@ def _duty(clinic: Clinic, days: Collection[date]) -> dict[date, dict[int, tuple[
             "breaks__ends",
         )
     )
+)
+
+
+def _duty(clinic: Clinic, days: Collection[date]) -> dict[date, dict[int, tuple[str, Times]]]:
+    """For each day the nurses at work, with their names and wall-clock times, breaks left out: two queries."""
+    first, last = min(days), max(days)
+    span = {"clinic": clinic.pk, "first": first, "last": last}
+    away, rows = _AWAY.all(**span), _SHIFTS.all(**span)
     shifts: dict[int, tuple[tuple[int, str, int, date, date | None], Times]] = {}
     for pk, member, name, email, weekday, starts, ends, since, until, pause, resume in rows:
         told = (member, name or email, weekday, since, until)

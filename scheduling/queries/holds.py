@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from clinics.domain.refusals import Refusal
 from clinics.models import Clinic
+from clinics.prepared import Given, Prepared
 from scheduling.domain.booking import Window
 from scheduling.domain.capacity import DayCapacity, Occupied
 from scheduling.domain.course import in_words
@@ -40,17 +41,25 @@ class RoomFor:
         return "none" if self.more <= 0 else "tight" if self.more <= TIGHT else "yes"
 
 
+_HELD = Prepared(
+    lambda: (
+        PlannedInfusion.objects.of(Given("clinic"))
+        .filter(
+            held_at__isnull=False,
+            state="planned",
+            earliest_on__lte=Given("last"),
+            latest_on__gte=Given("first"),
+            patient__deceased=False,
+        )
+        .order_by("earliest_on", "pk")
+        .values_list("pk", "earliest_on", "latest_on", "held_minutes")
+    )
+)
+
+
 def held_windows(clinic: Clinic, first: date, last: date) -> list[HeldWindow]:
     """The held windows that touch a span of days: one indexed query. The dead need no room."""
-    rows = PlannedInfusion.objects.of(clinic).filter(
-        held_at__isnull=False,
-        state="planned",
-        earliest_on__lte=last,
-        latest_on__gte=first,
-        patient__deceased=False,
-    )
-    values = rows.order_by("earliest_on", "pk").values_list("pk", "earliest_on", "latest_on", "held_minutes")
-    return [HeldWindow(*each) for each in values]
+    return [HeldWindow(*each) for each in _HELD.all(clinic=clinic.pk, first=first, last=last)]
 
 
 def held_near(clinic: Clinic, days: Collection[date]) -> list[HeldWindow]:

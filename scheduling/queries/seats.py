@@ -9,6 +9,7 @@ from datetime import datetime
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal
 from clinics.models import Chair, Clinic
+from clinics.prepared import Given, Prepared
 from clinics.queries import members
 from patients.models import Wishes
 from scheduling.domain.booking import FARTHEST, TOO_FAR, Seat, time_refusal, window_refusal
@@ -69,10 +70,15 @@ def seat_at(
     return best_seat(capacity, starts, plan.phases(planned, day), needed=place_needed(plan))
 
 
+_PLACE = Prepared(
+    lambda: Wishes.objects.of(Given("clinic")).filter(patient=Given("patient")).values_list("place")
+)
+
+
 def place_needed(plan: CoursePlan) -> str:
     """The kind of place the patient needs; empty for any."""
-    rows = Wishes.objects.of(plan.clinic).filter(patient=plan.course.patient_id)
-    return rows.values_list("place", flat=True).first() or ""
+    found = _PLACE.first(clinic=plan.clinic.pk, patient=plan.course.patient_id)
+    return found[0] if found else ""
 
 
 def not_the_place(day: DayCapacity, seat: Seat, needed: str) -> list[Refusal]:

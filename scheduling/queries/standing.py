@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db import connections
+from django.db import connection
 from django.db.models import Case, Func, IntegerField, Q, TextField, Value, When
 
 from clinics.models import Clinic
+from clinics.prepared import Given, Prepared
 from scheduling.domain.capacity import Handovers, Occupied, Phase
 from scheduling.domain.filling import Reader, Row
 from scheduling.models import STANDING, Visit
@@ -52,26 +53,48 @@ class _Told(Func):
 
 def standing_rows(
     clinic: Clinic,
-    spans: Iterable[tuple[datetime, datetime]],
+    spans: Collection[tuple[datetime, datetime]],
     *,
-    elsewhere: Q | None = None,
+    patient: int | None = None,
+    clinician: int | None = None,
     without: Collection[int] = (),
 ) -> Iterator[Row]:
-    """The clinic's standing visits that begin in one of the spans of instants, in no order: one query. ``elsewhere``
-    says at whose time nothing else may be offered; ``without`` names visits to leave out.
+    """The clinic's standing visits that begin in one of the spans of instants, in no order: one query. At the time of
+    the ``patient``'s visits, and of the ``clinician``'s follow-ups, nothing else may be offered; ``without`` names
+    visits to leave out.
 
     The rows pass by and are never all in memory: the queryset says what to read, the cursor reads it.
     """
-    beginning = [Q(starts_at__gte=begin, starts_at__lt=end) for begin, end in spans]
-    rows = Visit.objects.of(clinic).filter(reduce(or_, beginning), status__in=STANDING).order_by()
-    if without:
-        rows = rows.exclude(pk__in=list(without))
-    told = rows.values_list(_Told(elsewhere), "chair_id", "nurse_id")
-    sql, values = told.query.sql_with_params()
-    with connections[told.db].cursor() as cursor:
-        cursor.execute(sql, values)
+    given = {"clinic": clinic.pk, "patient": patient, "clinician": clinician}
+    for place, (begin, end) in enumerate(spans):
+        given |= {f"begin{place}": begin, f"end{place}": end}
+    given |= {f"without{place}": key for place, key in enumerate(without)}
+    question = _standing(len(spans), patient is not None, clinician is not None, len(without))
+    with connection.cursor() as cursor:
+        cursor.execute(*question.told(**given))
         while some := cursor.fetchmany(CHUNK):
             yield from some
+
+
+@lru_cache(maxsize=64)
+def _standing(spans: int, patient: bool, clinician: bool, without: int) -> Prepared:
+    """The question for so many spans and visits to leave out."""
+    beginning = [
+        Q(starts_at__gte=Given(f"begin{place}"), starts_at__lt=Given(f"end{place}")) for place in range(spans)
+    ]
+    elsewhere = [Q(patient=Given("patient"))] if patient else []
+    elsewhere += [Q(kind="follow_up", nurse=Given("clinician"))] if clinician else []
+    told = _Told(reduce(or_, elsewhere) if elsewhere else None)
+    left_out = [Given(f"without{place}") for place in range(without)]
+    return Prepared(
+        lambda: (
+            Visit.objects.of(Given("clinic"))
+            .filter(reduce(or_, beginning), status__in=STANDING)
+            .exclude(pk__in=left_out)
+            .order_by()
+            .values_list(told, "chair_id", "nurse_id")
+        )
+    )
 
 
 def reader() -> Reader:

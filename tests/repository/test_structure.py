@@ -17,7 +17,8 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "event", "item", "manag
 LONGEST_FILE, LONGEST_VIEW = 400, 40
 # What belongs to no clinic: a clinic itself, a person who may work in several, and the seals of the one audit trail.
 WITHOUT_CLINIC = {"Clinic", "User", "AuditSeal"}
-SCOPED_STARTS = {"of", "create", "bulk_create"}
+# (what is a person's own begins with that person, who has proved to be it).
+SCOPED_STARTS = {"of", "of_person", "create", "bulk_create"}
 SCOPED_BY_KEYWORD = {"get_or_create", "update_or_create"}
 # (a patient belongs to one clinic, so naming one is enough).
 # The two jobs that run for all clinics at once: sending what is due, and sealing the audit trail.
