@@ -17,11 +17,11 @@ from .domain.rights import Right, Role, may
 
 
 class ClinicQuerySet(models.QuerySet):
-    def of(self, clinic: Clinic) -> Self:
+    def of(self, clinic: Clinic | models.Expression) -> Self:
         """Only what belongs to the clinic: where every query begins."""
         return self.filter(clinic=clinic)
 
-    def of_person(self, user: User) -> Self:
+    def of_person(self, user: User | models.Expression) -> Self:
         """Only what is a person's own, wherever they work: where the staff's door begins."""
         return self.filter(user=user)
 

@@ -127,7 +127,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "infusion.doors.sessions"
 
 # --- people and sessions ----------------------------------------------------------------------------
 AUTH_USER_MODEL = "clinics.User"

@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from clinics.models import AuditEntry, AuditSeal, Clinic, User
+from clinics.prepared import insert
 from clinics.queries import named
 
 SYSTEM = "the system"
@@ -31,16 +32,18 @@ def record(
     system itself.
     """
     kind, key = named(subject)
-    return AuditEntry.objects.create(
-        clinic=clinic,
-        at=timezone.now(),
-        actor=by,
-        actor_name=by.email if by else SYSTEM,
-        verb=verb,
-        subject_kind=kind,
-        subject_id=key,
-        record_number=record_number,
-        changes=changes or {},
+    return insert(
+        AuditEntry(
+            clinic=clinic,
+            at=timezone.now(),
+            actor=by,
+            actor_name=by.email if by else SYSTEM,
+            verb=verb,
+            subject_kind=kind,
+            subject_id=key,
+            record_number=record_number,
+            changes=changes or {},
+        )
     )
 
 

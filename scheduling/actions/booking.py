@@ -171,7 +171,7 @@ def _refuse_if_gone(course: Course, wanted: Sequence[Wanted], *, now: datetime) 
     """
     if against_the_person(course, wanted, now=now):
         return
-    at = {f"chair{place}": each.seat.chair for place, each in enumerate(wanted)}
+    at: dict[str, Any] = {f"chair{place}": each.seat.chair for place, each in enumerate(wanted)}
     at |= {f"starts{place}": each.seat.starts for place, each in enumerate(wanted)}
     gone = _sitting(len(wanted)).first(clinic=course.clinic_id, patient=course.patient_id, **at)
     if gone is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from clinics.models import Clinic, User
+from clinics.prepared import insert
 from patients.models import Patient
 from scheduling.models import Course, PlannedInfusion, ScheduleChange
 
@@ -58,14 +59,16 @@ def note_change(
     before the change.
     """
     words = summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1] + "…"
-    return ScheduleChange.objects.create(
-        clinic=clinic,
-        patient=patient,
-        course=course,
-        batch=batch,
-        verb=verb,
-        summary=words,
-        before=dict(before),
-        by=by,
-        at=now,
+    return insert(
+        ScheduleChange(
+            clinic=clinic,
+            patient=patient,
+            course=course,
+            batch=batch,
+            verb=verb,
+            summary=words,
+            before=dict(before),
+            by=by,
+            at=now,
+        )
     )

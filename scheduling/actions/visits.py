@@ -13,6 +13,7 @@ from django.db.models import F
 from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import Chair, User
+from clinics.prepared import insert
 from scheduling import walls
 from scheduling.domain import status as words
 from scheduling.domain.booking import Seat, just_taken
@@ -38,19 +39,21 @@ def new_infusion(
     batch: UUID,
 ) -> Visit:
     """Write a newly booked infusion with its first version. The caller has decided that it may stand."""
-    visit = Visit.objects.create(
-        clinic=planned.clinic,
-        patient=planned.patient,
-        kind="infusion",
-        planned_infusion=planned,
-        chair=chair,
-        nurse_id=seat.nurse,
-        starts_at=seat.starts,
-        ends_at=seat.starts + timedelta(minutes=total_minutes(phases)),
-        phases=stored(phases),
-        handovers=_stored_handovers(seat),
-        status="booked",
-        booked_by=by,
+    visit = insert(
+        Visit(
+            clinic=planned.clinic,
+            patient=planned.patient,
+            kind="infusion",
+            planned_infusion=planned,
+            chair=chair,
+            nurse_id=seat.nurse,
+            starts_at=seat.starts,
+            ends_at=seat.starts + timedelta(minutes=total_minutes(phases)),
+            phases=stored(phases),
+            handovers=_stored_handovers(seat),
+            status="booked",
+            booked_by=by,
+        )
     )
     versioned(visit, "booked", by, now, batch)
     return visit
@@ -90,24 +93,26 @@ def versioned(
     before: dict[str, Any] | None = None,
 ) -> None:
     """Append what a visit is now, whole, to its versions and the change to the audit trail."""
-    VisitVersion.objects.create(
-        clinic=visit.clinic,
-        patient=visit.patient,
-        visit=visit,
-        version=visit.version,
-        change=change,
-        batch=batch,
-        starts_at=visit.starts_at,
-        ends_at=visit.ends_at,
-        chair_name=visit.chair.name if visit.chair else "",
-        chair_id=visit.chair_id,
-        nurse_id=visit.nurse_id,
-        phases=visit.phases,
-        handovers=visit.handovers,
-        status=visit.status,
-        reason=reason,
-        by=by,
-        at=now,
+    insert(
+        VisitVersion(
+            clinic=visit.clinic,
+            patient=visit.patient,
+            visit=visit,
+            version=visit.version,
+            change=change,
+            batch=batch,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            chair_name=visit.chair.name if visit.chair else "",
+            chair_id=visit.chair_id,
+            nurse_id=visit.nurse_id,
+            phases=visit.phases,
+            handovers=visit.handovers,
+            status=visit.status,
+            reason=reason,
+            by=by,
+            at=now,
+        )
     )
     names = ("starts_at", "ends_at", "chair_id", "nurse_id", "status") if before is None else tuple(before)
     record(

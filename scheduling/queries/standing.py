@@ -65,7 +65,7 @@ def standing_rows(
 
     The rows pass by and are never all in memory: the queryset says what to read, the cursor reads it.
     """
-    given = {"clinic": clinic.pk, "patient": patient, "clinician": clinician}
+    given: dict[str, Any] = {"clinic": clinic.pk, "patient": patient, "clinician": clinician}
     for place, (begin, end) in enumerate(spans):
         given |= {f"begin{place}": begin, f"end{place}": end}
     given |= {f"without{place}": key for place, key in enumerate(without)}
@@ -85,7 +85,7 @@ def _standing(spans: int, patient: bool, clinician: bool, without: int) -> Prepa
     elsewhere = [Q(patient=Given("patient"))] if patient else []
     elsewhere += [Q(kind="follow_up", nurse=Given("clinician"))] if clinician else []
     told = _Told(reduce(or_, elsewhere) if elsewhere else None)
-    left_out = [Given(f"without{place}") for place in range(without)]
+    left_out: list[Any] = [Given(f"without{place}") for place in range(without)]
     return Prepared(
         lambda: (
             Visit.objects.of(Given("clinic"))
