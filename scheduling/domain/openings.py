@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
@@ -68,6 +68,7 @@ class OpenDay:
     seatings: dict[int, Seating] = field(default_factory=dict)
     pressure: Pressure | None = None
     least: int | None = None
+    unlike: tuple[int, ...] | None = None
 
     @property
     def length(self) -> int:
@@ -127,7 +128,7 @@ class OpenDay:
         who need them, and among equals the tightest gap is filled.
         """
         if step not in self.seatings:
-            free = [key for key, starts in self.chairs.items() if starts >> step & 1]
+            free = [key for key in self._unlike() if self.chairs[key] >> step & 1]
             best = min(
                 (self._seating(key, step) for key in free), key=lambda found: (found[0].score, *found[1:])
             )
@@ -141,6 +142,16 @@ class OpenDay:
         if self.least is None:
             self.least = min(self.seating(each).score for _, each in self.ticks.values())
         return self.seating(step).score - self.least
+
+    def _unlike(self) -> Collection[int]:
+        """The first of the chairs that stand alike, taken at the same steps and as special: it costs what they cost."""
+        if self.unlike is None:
+            first: dict[tuple[int, bool], int] = {}
+            for key in sorted(self.chairs):
+                chair = self.capacity.chairs[key]
+                first.setdefault((chair.taken, chair.kind in (CHAIR, self.place)), key)
+            self.unlike = tuple(first.values())
+        return self.unlike
 
     def _seating(self, key: int, step: int) -> tuple[Seating, int, int]:
         if self.pressure is None:
