@@ -4,6 +4,7 @@ The library knows shapes and tones only. Which word, icon and tone a status gets
 ``templates/components/status/<kind>.html``, so that the words stay with the screens that use them.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,6 +21,7 @@ TONES = frozenset({"neutral", "info", "progress", "success", "warning", "danger"
 
 
 @register.simple_tag
+@lru_cache(maxsize=1_024)
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """Draw one icon of the sprite. Without a label it is hidden from screen readers, because the word beside
     it says the same; with a label it stands alone and is read out. ``size`` is empty, "lg" or "xl".

@@ -100,7 +100,7 @@ def test_a_pair_page_reads_few_queries(clinic, desk, course, django_assert_num_q
     for _ in range(5):
         a_course(clinic)
     course = queries.course(clinic, course.pk)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         queries.pair_times(queries.read_plan(course), now=NOW)
 
 
@@ -115,5 +115,5 @@ def test_whoever_comes_late_is_told_with_few_queries(clinic, desk, course, djang
     booked(course, desk)
     late = queries.course(clinic, a_course(clinic).pk)
     where = pair(clinic)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assert codes(actions.book_pair, course=late, by=desk, **where) == ("just_taken",)
