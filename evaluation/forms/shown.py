@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.domain.kinds import KINDS
-from evaluation.domain.requirements import Asked, Catalogue, Purpose, Requirement, Scope, Threshold
+from evaluation.domain.requirements import Asked, Catalogue, Purpose, Requirement, Rule, Scope, Threshold
 from evaluation.domain.values import plain
 
 RECORDERS = {
@@ -32,6 +32,7 @@ class InForce:
     recorded_by: str
     blocks: str
     asked: str
+    rules: tuple[tuple[str, Rule], ...]
 
 
 def in_force(catalogue: Catalogue) -> list[tuple[str, list[InForce]]]:
@@ -64,7 +65,20 @@ def _shown(requirement: Requirement, catalogue: Catalogue) -> InForce:
         RECORDERS[requirement.role],
         _blocks(requirement),
         _asked(requirement, catalogue),
+        tuple((_test_of(rule, catalogue), rule) for rule in requirement.rules),
     )
+
+
+def _test_of(rule: Rule, catalogue: Catalogue) -> str:
+    """What a rule looks for, in words."""
+    kind = KINDS[rule.kind]
+    if rule.when:
+        words = " or ".join(choice.label for choice in kind.choices if choice.code in rule.when)
+    else:
+        threshold = getattr(catalogue.thresholds, rule.below or rule.within_days)
+        value = f"{plain(threshold.value)} {UNITS.get(threshold.unit, threshold.unit)}"
+        words = f"Below {value}" if rule.below else f"Within {value}"
+    return f"{words}, in {', '.join(sorted(rule.conditions))}" if rule.conditions else words
 
 
 def _holds(requirement: Requirement) -> str:
