@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from clinics.models import ClinicManager
 from patients.models import OfPatient
 
 from .domain.scoring import entered_in_words
@@ -109,3 +110,27 @@ class Clearance(OfPatient):
                 condition=Q(valid_until__gte=F("valid_from")), name="clearance_ends_after_start"
             )
         ]
+
+
+class RuleSetting(models.Model):
+    """A number of the rules as a clinic has set it. Append-only: the newest of a code counts; without a value the
+    product's own stands again.
+    """
+
+    clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="rule_settings")
+    code = models.CharField(max_length=60)
+    value = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    reason = models.CharField(max_length=250)
+    by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    objects = ClinicManager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="rule_setting_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | Q(value__gt=0), name="rule_setting_above_zero"
+            ),
+        ]
+        indexes = [models.Index(fields=["clinic", "-at"])]

@@ -18,19 +18,21 @@ from regimens.queries import off_label_words, prescribable, regimen_of
 
 from .domain.findings import Override
 from .domain.kinds import KINDS, Kind
-from .domain.requirements import DEFAULTS, Purpose, Requirement, Subject
+from .domain.requirements import DEFAULTS, Catalogue, Purpose, Requirement, Subject
 from .domain.values import describe
 from .domain.verdict import Evidence, Verdict, judge
 from .models import Clearance, Evaluation, Result
+from .rule_queries import catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What the verdict needs of one patient, read once: evidence, and clearances newest first."""
+    """What the verdict needs of one patient, read once: evidence, clearances newest first, and the clinic's rules."""
 
     patient: Patient
     evidence: tuple[Evidence, ...]
     clearances: tuple[Clearance, ...]
+    catalogue: Catalogue = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,14 @@ def standing_results(patient: Patient) -> QuerySet[Result]:
     return results_of(patient).filter(superseded_by__isnull=True)
 
 
-def shown(row: Result) -> ResultRow | None:
+def shown(row: Result, catalogue: Catalogue = DEFAULTS) -> ResultRow | None:
     """A result with its words, or None where its kind is no longer known."""
     kind = KINDS.get(row.kind)
     if kind is None:
         return None
     ages = [
         each.maximum_age_days
-        for each in DEFAULTS.serving(Purpose.CLEARANCE)
+        for each in catalogue.serving(Purpose.CLEARANCE)
         if each.maximum_age_days is not None and kind.code in _every_kind(each)
     ]
     limits = [row.valid_until] if row.valid_until else []
@@ -124,8 +126,9 @@ def _every_kind(requirement: Requirement) -> set[str]:
 def newest_results(patient: Patient) -> list[ResultRow]:
     """The newest standing result of each kind, in the order of the registry."""
     newest: dict[str, ResultRow] = {}
+    catalogue = catalogue_of(patient.clinic)
     for row in standing_results(patient):
-        found = shown(row)
+        found = shown(row, catalogue)
         if found is not None:
             newest.setdefault(row.kind, found)
     return [newest[code] for code in KINDS if code in newest]
@@ -133,7 +136,8 @@ def newest_results(patient: Patient) -> list[ResultRow]:
 
 def records_of(patient: Patient) -> dict[int, ResultRow]:
     """Every standing result by its key, as screens show it."""
-    rows = ((row.pk, shown(row)) for row in standing_results(patient))
+    catalogue = catalogue_of(patient.clinic)
+    rows = ((row.pk, shown(row, catalogue)) for row in standing_results(patient))
     return {pk: row for pk, row in rows if row is not None}
 
 
@@ -150,7 +154,7 @@ def subject_of(patient: Patient, condition: str = "") -> Subject:
 
 
 def charts(clinic: Clinic, patients: Iterable[Patient]) -> dict[int, Chart]:
-    """The charts of many patients of a clinic in six queries, by the patient's key."""
+    """The charts of many patients of a clinic in seven queries, by the patient's key."""
     people = {patient.pk: patient for patient in patients if patient.clinic_id == clinic.pk}
     evidence: dict[int, list[Evidence]] = defaultdict(list)
     keys = list(people)
@@ -179,7 +183,8 @@ def charts(clinic: Clinic, patients: Iterable[Patient]) -> dict[int, Chart]:
     rows = Clearance.objects.of(clinic).filter(patient__in=keys).order_by("-signed_at", "-id")
     for found in rows.select_related("evaluation__diagnosis", "regimen_version"):
         signed[found.patient_id].append(found)
-    return {pk: Chart(people[pk], tuple(evidence[pk]), tuple(signed[pk])) for pk in people}
+    catalogue = catalogue_of(clinic)
+    return {pk: Chart(people[pk], tuple(evidence[pk]), tuple(signed[pk]), catalogue) for pk in people}
 
 
 def chart_of(patient: Patient) -> Chart:
@@ -246,12 +251,13 @@ def verdict_of(
     found: Evaluation, *, on: date, extra: Iterable[Evidence] = (), chart: Chart | None = None
 ) -> Verdict:
     """May this evaluation be signed? ``extra`` is evidence not saved yet."""
-    known = (chart or chart_of(found.patient)).evidence
+    read = chart or chart_of(found.patient)
     return judge(
         subject_of(found.patient, found.diagnosis.condition),
-        (*known, *extra),
+        (*read.evidence, *extra),
         on=on,
         purpose=Purpose.CLEARANCE,
+        catalogue=read.catalogue,
     )
 
 
@@ -288,6 +294,7 @@ def gate_for(
         (*read.evidence, *signed, *extra),
         on=on,
         purpose=Purpose.GATE,
+        catalogue=read.catalogue,
         course_start=course_start,
         today=today,
         overrides=overrides,

@@ -5,6 +5,7 @@ from . import rule_views, score_views, views
 app_name = "evaluation"
 urlpatterns = [
     path("requirements/", rule_views.requirements, name="requirements"),
+    path("requirements/<slug:code>/", rule_views.rule, name="rule"),
     path("open/<int:diagnosis_pk>/", views.open_new, name="open"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/verdict/", views.verdict, name="verdict"),

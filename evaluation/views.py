@@ -26,9 +26,10 @@ from patients.domain.conditions import Condition
 
 from . import actions, queries
 from .domain.kinds import KINDS
-from .domain.requirements import DEFAULTS, Purpose
+from .domain.requirements import Purpose
 from .domain.values import read_day
 from .forms import ChecklistForm, ReasonForm, ResultForm, SignForm
+from .rule_queries import catalogue_of
 
 
 def _today(request: StaffRequest) -> date:
@@ -57,7 +58,7 @@ def _checklist(request: StaffRequest, found: Any, purpose: Purpose, condition: s
     fillable = request.method == "POST" or getattr(found, "state", "open") == "open"
     return ChecklistForm(
         request.POST if request.method == "POST" else None,
-        requirements=DEFAULTS.serving(purpose),
+        requirements=catalogue_of(request.clinic).serving(purpose),
         condition=condition,
         roles=_roles(request, Right.EDIT_EVALUATION) if fillable else frozenset(),
         today=_today(request),
@@ -252,7 +253,9 @@ def results(request: StaffRequest, patient_pk: int) -> HttpResponse:
     """Every result ever recorded, corrected ones too."""
     patient = patients.patient(request.clinic, patient_pk)
     record_view(patient=patient, by=request.user, page="results")
-    rows = [row for row in map(queries.shown, queries.results_of(patient)) if row is not None]
+    catalogue = catalogue_of(request.clinic)
+    found = (queries.shown(row, catalogue) for row in queries.results_of(patient))
+    rows = [row for row in found if row is not None]
     shown = {"patient": patient, "rows": rows, "roles": _roles(request, Right.RECORD_RESULTS)}
     return render(request, "evaluation/results.html", shown)
 

@@ -39,6 +39,7 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         ).pk,
         "member": visit.nurse_id,
         "patient": patient.pk,
+        "setting": "igg_warn",
         "medicine": Medication.objects.create(clinic=clinic, patient=patient, text="Ramipril 5 mg").pk,
         "access": PortalAccess.objects.create(
             clinic=clinic, patient=patient, user=factory.make_user(door="portal"), invited_at=now

@@ -16,7 +16,7 @@ from typing import Any
 
 from .kinds import DATA, KINDS
 
-VERIFIED = ("verified", "computed")
+VERIFIED = ("verified", "computed", "clinic")
 
 
 class Scope(StrEnum):

@@ -22,6 +22,11 @@ COUNTED = {
 UNITS = {unit.code: unit.label for kind in KINDS.values() for unit in kind.units}
 
 
+def unit_words(code: str) -> str:
+    """A unit as people write it."""
+    return UNITS.get(code, code)
+
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """One requirement in words."""
@@ -46,10 +51,7 @@ def in_force(catalogue: Catalogue) -> list[tuple[str, list[InForce]]]:
 
 def thresholds(catalogue: Catalogue) -> list[tuple[Threshold, str]]:
     """Every number the rules use, with its unit as people write it."""
-    return [
-        (each, f"{plain(each.value)} {UNITS.get(each.unit, each.unit)}")
-        for each in catalogue.thresholds.every
-    ]
+    return [(each, f"{plain(each.value)} {unit_words(each.unit)}") for each in catalogue.thresholds.every]
 
 
 def _shown(requirement: Requirement, catalogue: Catalogue) -> InForce:
@@ -76,7 +78,7 @@ def _test_of(rule: Rule, catalogue: Catalogue) -> str:
         words = " or ".join(choice.label for choice in kind.choices if choice.code in rule.when)
     else:
         threshold = getattr(catalogue.thresholds, rule.below or rule.within_days)
-        value = f"{plain(threshold.value)} {UNITS.get(threshold.unit, threshold.unit)}"
+        value = f"{plain(threshold.value)} {unit_words(threshold.unit)}"
         words = f"Below {value}" if rule.below else f"Within {value}"
     return f"{words}, in {', '.join(sorted(rule.conditions))}" if rule.conditions else words
 

@@ -308,7 +308,7 @@ def test_gates_are_read_in_a_fixed_number_of_queries(clinic, many, django_assert
     for number in range(many):
         a_visit(clinic, starts_at=NINE + timedelta(hours=8 * number))
     found = list(queries.visits(clinic))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         gates = queries.gates(clinic, found, today=DAY)
     assert len(gates) == many
 

@@ -225,3 +225,18 @@ def test_the_requirements_in_force_are_listed_with_source_and_mark(client, nurse
         "Opened by: Hepatitis B: HBsAg, Hepatitis B: total anti-HBc",
         "Prescriber",
     )
+
+
+def test_a_prescriber_sets_a_number_and_a_bad_one_is_reported_beside_its_field(client, prescriber):
+    desk, address = signed_in(client, prescriber), reverse("evaluation:rule", args=["neutrophils_hold"])
+    for typed in (
+        {"value": "x", "reason": "r"},
+        {"value": "-1", "reason": "r"},
+        {"value": "400", "reason": "r"},
+    ):
+        page = desk.post(address, typed)
+        assert (page.status_code, list(page.context["form"].errors)) == (422, ["value"])
+    assert desk.post(address, {"value": "1.2", "reason": "Our limit"}).status_code == 302
+    page = desk.get(reverse("evaluation:requirements")).text
+    assert f"({prescriber.user}): Our limit" in page
+    assert desk.get(reverse("evaluation:rule", args=["minimum_age_years"])).status_code == 404

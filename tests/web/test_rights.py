@@ -41,6 +41,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "regimens:compare": (R.VIEW_REGIMENS, ("regimen",)),
     "regimens:edit": (R.EDIT_REGIMEN, ("regimen",)),
     "evaluation:requirements": (R.VIEW_PATIENTS, ()),
+    "evaluation:rule": (R.APPROVE_REGIMEN, ("setting",)),
     "evaluation:open": (R.EDIT_EVALUATION, ("diagnosis",)),
     "evaluation:detail": (R.VIEW_PATIENTS, ("evaluation",)),
     "evaluation:verdict": (R.VIEW_PATIENTS, ("evaluation",)),
@@ -184,7 +185,9 @@ OWN_FACTOR = {
     "mfa_index", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
 }  # fmt: skip
-WITH_OBJECT = [name for name, (_, objects) in STAFF.items() if objects and objects != ("slug",)]
+WITH_OBJECT = [
+    name for name, (_, objects) in STAFF.items() if objects and objects not in (("slug",), ("setting",))
+]
 
 
 def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -220,7 +223,10 @@ def test_every_staff_address_asks_for_its_right():
         match = get_resolver().resolve(
             reverse(
                 name,
-                args=[{"slug": "session", "kind": "note", "rule": "igg_watch"}.get(o, 1) for o in objects],
+                args=[
+                    {"slug": "session", "kind": "note", "rule": "igg_watch", "setting": "igg_warn"}.get(o, 1)
+                    for o in objects
+                ],
             )
         )
         found[name] = match.func.staff_right

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from clinics.domain.calendar import local_date
 from evaluation.domain.verdict import sample_spans
 from evaluation.queries import subject_of
+from evaluation.rule_queries import catalogue_of
 from infusion.reminders.domain.due import reminder_times, title
 from infusion.reminders.queries import rules_of
 from monitoring.domain.follow_up import FollowUpDue, Infused, follow_ups_due
@@ -177,8 +178,10 @@ def _checks(plan: CoursePlan, before: date | None, after: date | None, ask: Ask)
     """When the laboratory samples for an infusion count: the first and the last day they may be taken on."""
     subject = subject_of(plan.course.patient, plan.course.diagnosis.condition)
     start = plan.course.start_on
-    was = sample_spans(subject, on=before, course_start=start) if before else ()
-    will = sample_spans(subject, on=after, course_start=ask.start or start) if after else ()
+    rules = catalogue_of(plan.clinic)
+    was = sample_spans(subject, on=before, course_start=start, catalogue=rules) if before else ()
+    begins = ask.start or start
+    will = sample_spans(subject, on=after, course_start=begins, catalogue=rules) if after else ()
     spans = {code: words for code, _, words in _sampled(will)}
     labels = {code: label for code, label, _ in (*_sampled(was), *_sampled(will))}
     before_spans = {code: words for code, _, words in _sampled(was)}
