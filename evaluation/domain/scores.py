@@ -159,10 +159,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores(Mapping[str, Score]):
-    """All scores by code, in the order of the data."""
+    """All scores by code, in the order of the data.
+
+    ``charts`` names the kinds that show a condition's course; ``beside`` the laboratory values shown for
+    everybody who has them, each with the thresholds of the requirements that are drawn, lowest first.
+    """
 
     scores: tuple[Score, ...]
     charts: Mapping[str, tuple[str, ...]]
+    beside: Mapping[str, tuple[str, ...]]
     rounding: Sourced
     version: int
 
@@ -243,6 +248,7 @@ def parse_scores(document: Mapping[str, Any]) -> Scores:
     return Scores(
         scores=tuple(_score(row) for row in document["scores"]),
         charts={condition: tuple(kinds) for condition, kinds in document["charts"].items()},
+        beside={kind: tuple(names) for kind, names in document["beside"].items()},
         rounding=Sourced(**document["rounding"]),
         version=document["version"],
     )

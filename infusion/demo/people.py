@@ -87,7 +87,7 @@ SEVERITY = {
 }
 # How those who have been treated for long stand today, in place of the above.
 STANDING = {
-    "Marlowe": {"das28_esr": "2.6"},
+    "Marlowe": {"das28_esr": "2.6", "igg": "6.6"},
     "Novak": {"edss": "3"},
     "Adeyemi": {"bvas_wg": "0"},
     "Demir": {"pdai_activity": "5", "pdai_damage": "2"},

@@ -11,6 +11,7 @@ from evaluation.actions.scores import record_score
 from patients.models import Patient
 from patients.queries import earlier_infusion_dates
 
+UNITS = {"steroid_dose": "mg/d", "igg": "g/L"}
 # By family name: days from the first infusion, then what was entered. A text is a result, else a score's entries.
 JOINTS = ("tender", "swollen", "esr", "general_health")
 MARLOWE: list[tuple[int, str, str | dict[str, str]]] = [
@@ -29,6 +30,7 @@ MARLOWE: list[tuple[int, str, str | dict[str, str]]] = [
     ),
     *((days, "steroid_dose", dose) for days, dose in ((-16, "15"), (30, "10"), (100, "7.5"), (190, "5"))),
     *((days, "steroid_dose", dose) for days, dose in ((340, "10"), (375, "5"), (440, "2.5"))),
+    *((days, "igg", level) for days, level in ((-16, "11.2"), (60, "10.1"), (178, "8.4"), (345, "7.3"))),
     (338, "relapse", "minor"),
 ]
 NOVAK: list[tuple[int, str, str | dict[str, str]]] = [
@@ -82,7 +84,7 @@ def _record(
             patient=patient,
             kind=kind,
             value=what,
-            unit="mg/d" if kind == "steroid_dose" else "",
+            unit=UNITS.get(kind, ""),
             observed_on=on,
             by=by,
             now=now,

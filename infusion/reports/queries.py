@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from evaluation.domain.kinds import KINDS, Kind
+from evaluation.domain.requirements import DEFAULTS, Threshold
 from evaluation.domain.scores import SCORES, Band, Score
 from evaluation.domain.values import plain
 from evaluation.score_queries import Compared, Dated, band_of, compared, conditions, over_time
@@ -43,6 +44,7 @@ class Response:
     rows: tuple[Row, ...]
     latest: Dated | None
     latest_band: Band | None
+    thresholds: tuple[Threshold, ...]
     since_baseline: Compared | None
     since_previous: Compared | None
     first_infusion: date | None
@@ -63,10 +65,10 @@ def response(patient: Patient, *, asked: str = "", today: date) -> Response | No
     None where no measure is known for any of the patient's confirmed conditions and none was recorded.
     """
     charted = list(dict.fromkeys(kind for kinds in SCORES.charts.values() for kind in kinds))
-    found = over_time(patient, [*charted, *BESIDES])
+    found = over_time(patient, [*charted, *SCORES.beside, *BESIDES])
     own = [kind for condition in conditions(patient) for kind in SCORES.charts.get(condition, ())]
     scored = [kind for kind in charted if found[kind] and KINDS[kind].shape == "score"]
-    choices = list(dict.fromkeys([*own, *scored]))
+    choices = list(dict.fromkeys([*own, *scored, *(kind for kind in SCORES.beside if found[kind])]))
     if not choices:
         return None
     filled = [kind for kind in choices if found[kind]]
@@ -85,7 +87,7 @@ def _response(
         relapses=tuple(row.on for row in relapses),
         infusions=tuple(given),
         limits=_limits(kind),
-        from_zero=kind.shape == "score",
+        from_zero=kind.shape == "score" or kind.code in SCORES.beside,
     )
     first = given[0] if given else None
     latest = values[-1] if values else None
@@ -100,6 +102,7 @@ def _response(
         rows=_rows(kind, given, found),
         latest=latest,
         latest_band=band_of(kind.code, number),
+        thresholds=_thresholds(kind),
         since_baseline=compared(
             kind.code, baseline if baseline is not latest else None, number, against="baseline"
         ),
@@ -122,9 +125,15 @@ def _points(rows: list[Dated]) -> tuple[Point, ...]:
 
 
 def _limits(kind: Kind) -> tuple[Limit, ...]:
+    """The cut-offs of a score, or what the requirements hold against a laboratory value."""
     score = SCORES.of_kind(kind.code)
-    bands = score.bands if score else ()
-    return tuple(Limit(band.upto, band.label) for band in bands if band.upto)
+    if score is None:
+        return tuple(Limit(each.value, each.label) for each in _thresholds(kind))
+    return tuple(Limit(band.upto, band.label) for band in score.bands if band.upto)
+
+
+def _thresholds(kind: Kind) -> tuple[Threshold, ...]:
+    return tuple(getattr(DEFAULTS.thresholds, name) for name in SCORES.beside.get(kind.code, ()))
 
 
 def _last(rows: list[Dated], on: date | None) -> Dated | None:

@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry
+from evaluation.queries import evidence_of
+from infusion.interop.actions import import_now
 from patients.models import EarlierInfusion
-from tests.evaluating import client_of, record, today
+from tests.evaluating import NOW, client_of, record, today
 from tests.factory import make_clinic, make_diagnosis, make_member, make_patient
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,28 @@ def test_another_measure_is_chosen_by_its_name_and_nonsense_is_not(nurse, told):
     assert page_of(nurse, told, query="?measure=cdai").context["response"].kind.code == "cdai"
     for nonsense in ("?measure=igg", "?measure=%00", "?measure=edss"):
         assert page_of(nurse, told, query=nonsense).context["response"].kind.code == "das28_esr"
+
+
+def test_a_laboratory_value_stands_beside_the_infusions_with_what_holds_against_it(nurse, told):
+    assert "igg" not in [kind.code for kind in page_of(nurse, told).context["response"].choices]
+    for days, level in ((505, "11.2"), (40, "4.6")):
+        record(told, nurse.user, "igg", level, "g/L", on=ago(days))
+    page = page_of(nurse, told, query="?measure=igg")
+    drawn = page.context["response"].wide.score
+    assert [dot.text for dot in drawn.dots] == ["11.2", "4.6"]
+    assert [limit.text for limit in drawn.limits] == ["IgG below this holds", "IgG below this warns"]
+    assert "RITAZAREM: hold until above 3 g/L (S26)" in words(page)
+    assert "Unverified" in words(page)
+
+
+def test_a_result_that_was_imported_serves_the_gate_and_the_picture(nurse, clinic):
+    patient = make_patient(clinic, record_number="R-1")
+    make_diagnosis(patient, "AIHA")
+    line = f"R-1,718-7,94,g/L,{ago(3)}"
+    file = ("lab.csv", f"mrn,test,value,unit,taken_on\n{line}".encode())
+    import_now(clinic=clinic, files=[file], by=None, now=NOW, subject="results")
+    assert [dot.text for dot in page_of(nurse, patient).context["response"].wide.score.dots] == ["9.4"]
+    assert [(row.kind, row.value) for row in evidence_of(patient)] == [("haemoglobin", "9.4")]
 
 
 def test_the_panel_is_short_for_htmx_and_a_page_without(nurse, told):
