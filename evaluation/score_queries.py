@@ -103,8 +103,9 @@ def band_of(kind: str, number: Decimal | None) -> Band | None:
 
 
 def compared(kind: str, before: Dated | None, now: Decimal | None, *, against: str) -> Compared | None:
-    """A value beside an earlier one: the difference, and what is pointed out about it."""
-    score = SCORES.of_kind(kind)
-    if score is None or before is None or before.number is None or now is None:
+    """A value beside an earlier one of its kind: the difference, and what is pointed out about it."""
+    if before is None or before.number is None or now is None:
         return None
-    return Compared(before, now - before.number, score.changes_since(before.number, now, against=against))
+    score = SCORES.of_kind(kind)
+    changes = score.changes_since(before.number, now, against=against) if score else ()
+    return Compared(before, now - before.number, changes)

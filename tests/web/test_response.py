@@ -115,6 +115,7 @@ def test_a_laboratory_value_stands_beside_the_infusions_with_what_holds_against_
     drawn = page.context["response"].wide.score
     assert [dot.text for dot in drawn.dots] == ["11.2", "4.6"]
     assert [limit.text for limit in drawn.limits] == ["IgG below this holds", "IgG below this warns"]
+    assert "Since before the first infusion (11.2 g/L," in words(page)
     assert "RITAZAREM: hold until above 3 g/L (S26)" in words(page)
     assert "Unverified" in words(page)
 
