@@ -145,6 +145,23 @@ class VersionForm(forms.Form):
     reason = Reason(label="Why does the course go on by the newer version?")
 
 
+class RatesForm(forms.Form):
+    """What an optional rate profile asks for, each to be confirmed."""
+
+    def __init__(self, *args: Any, asks: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asks = tuple(asks)
+        for number, ask in enumerate(self.asks):
+            self.fields[f"ask_{number}"] = forms.BooleanField(
+                label=f"{ask[:1].upper()}{ask[1:]}",
+                error_messages={"required": "Confirm this, or leave the usual rates."},
+            )
+
+    @property
+    def answers(self) -> dict[str, bool]:
+        return {ask: bool(self.cleaned_data.get(f"ask_{number}")) for number, ask in enumerate(self.asks)}
+
+
 class CoTherapyForm(forms.Form):
     """Whether a medicine of the plan is taken, with its dose, or why it is not."""
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("courses/<int:pk>/beside/<slug:code>/", views.co_therapy, name="co_therapy"),
     path("courses/<int:pk>/pair/", views.pair, name="pair"),
     path("courses/<int:pk>/hold/", views.hold, name="hold"),
+    path("infusions/<int:pk>/rates/", views.rates, name="rates"),
     path("infusions/<int:pk>/release/", views.release, name="release"),
     path("infusions/<int:pk>/times/", views.single, name="single"),
     path("visits/<int:pk>/", views.visit, name="visit"),

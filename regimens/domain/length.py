@@ -96,11 +96,12 @@ def visit_length(
     on: date,
     serious_reaction: bool,
     settings: PhaseMinutes,
+    chosen: str = "",
 ) -> VisitLength:
     """The visit's length for this patient on this day: the rate profile is chosen by ``profile_for``.
 
     Whoever is given the first infusion's rates is also observed as after a first infusion. For the second of
-    a pair that is booked together, count the first as already given on its planned day.
+    a pair that is booked together, count the first as already given on its planned day. ``chosen`` as there.
     """
     profile = profile_for(
         regimen,
@@ -108,5 +109,6 @@ def visit_length(
         last_infusion_on=last_infusion_on,
         on=on,
         serious_reaction=serious_reaction,
+        chosen=chosen,
     )
     return visit_phases(dose_mg, profile, first=profile == regimen.first_profile, settings=settings)

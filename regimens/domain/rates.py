@@ -130,8 +130,10 @@ def profile_for(
     last_infusion_on: date | None,
     on: date,
     serious_reaction: bool,
+    chosen: str = "",
 ) -> RateProfile:
-    """The rate profile for an infusion on ``on``: the first infusion's, or the one for later infusions.
+    """The rate profile for an infusion on ``on``: the first infusion's, or the one for later infusions; in place of the
+    later ones' the optional one that a prescriber has ``chosen`` for this infusion, by its code.
 
     The slower first profile is taken for the patient's first infusion ever (``infusions_before`` counts every
     brand and every clinic); when the last one is ``restart_after_days`` or more ago (52 weeks: Swiss MabThera
@@ -142,7 +144,8 @@ def profile_for(
         return regimen.first_profile
     if (on - last_infusion_on).days >= regimen.restart_after_days:
         return regimen.first_profile
-    return regimen.subsequent_profile
+    optional = (each for each in regimen.optional_profiles if each.code == chosen)
+    return next(optional, regimen.subsequent_profile)
 
 
 def in_exact_words(value: Fraction) -> str:

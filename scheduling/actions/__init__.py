@@ -12,6 +12,7 @@ from .happened import note_disruption
 from .holds import hold_course, release_infusion
 from .overrides import open_gate, withdraw_override
 from .planning import change_start, mark_given, mark_not_given, replan_course
+from .rates import choose_rate_profile
 from .replans import ask_again, ask_replan, discard_replan, record_plan_view, stop_replan, work_out
 from .retreatments import start_retreatment
 from .series import move_series, versions_shown
@@ -31,6 +32,7 @@ __all__ = [
     "cancel_visit",
     "cease_from",
     "change_start",
+    "choose_rate_profile",
     "continue_course",
     "decide",
     "defer_dose",

@@ -68,6 +68,13 @@ class PlannedInfusion(OfPatient):
         blank=True,
         help_text="Milligrams per square metre, where dose_mg is reckoned from weight and height.",
     )
+    rate_profile = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="An optional rate profile that a prescriber chose for it, by its code.",
+    )
     opens_with = models.PositiveSmallIntegerField(
         null=True,
         blank=True,

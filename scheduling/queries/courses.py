@@ -168,7 +168,13 @@ def history(patient: Patient) -> History:
 
 
 def infusion_phases(
-    what: Regimen, dose_mg: Decimal, on: date, *, past: History, before: Iterable[date]
+    what: Regimen,
+    dose_mg: Decimal,
+    on: date,
+    *,
+    past: History,
+    before: Iterable[date],
+    chosen: str = "",
 ) -> tuple[Phase, ...]:
     """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile.
 
@@ -184,6 +190,7 @@ def infusion_phases(
         on=on,
         serious_reaction=past.serious_reaction,
         settings=PhaseMinutes(),
+        chosen=chosen,
     )
     acuity = USUAL
     if past.serious_reaction:

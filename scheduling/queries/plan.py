@@ -84,7 +84,12 @@ class CoursePlan:
         # Day 1 of a pair may still be moving: what counts is that it will have been given before day 15.
         latest = on - timedelta(days=1)
         return infusion_phases(
-            self.regimen, planned.dose_mg, on, past=self.past, before=[min(day, latest) for day in before]
+            self.regimen,
+            planned.dose_mg,
+            on,
+            past=self.past,
+            before=[min(day, latest) for day in before],
+            chosen=planned.rate_profile,
         )
 
     def expected_on(self, planned: PlannedInfusion) -> date:

@@ -1,6 +1,6 @@
 """Screens of the scheduling room."""
 
-from .beside import co_therapy, recompute, retreat, version
+from .beside import co_therapy, rates, recompute, retreat, version
 from .courses import course, panel, prescribe, renew, start, stop
 from .free import free
 from .holds import hold, release
@@ -21,6 +21,7 @@ __all__ = [
     "pair",
     "panel",
     "prescribe",
+    "rates",
     "recompute",
     "release",
     "renew",

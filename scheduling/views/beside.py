@@ -15,7 +15,7 @@ from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
 from patients.actions import record_view
 from scheduling import actions, queries
-from scheduling.forms import CoTherapyForm, RetreatForm, VersionForm
+from scheduling.forms import CoTherapyForm, RatesForm, RetreatForm, VersionForm
 
 from .shown import show_refusal, today_of
 
@@ -92,6 +92,33 @@ def recompute(request: StaffRequest, pk: int) -> HttpResponse:
             request, words if changed else "The doses are those of the latest weight and height."
         )
     return redirect("scheduling:course", pk=pk)
+
+
+@staff(Right.PRESCRIBE)
+def rates(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let one infusion run by an optional rate profile, once everything it asks for is confirmed; or take that back."""
+    row = queries.planned_infusion(request.clinic, pk)
+    record_view(patient=row.patient, by=request.user, page="rate profile")
+    what = queries.regimen(row.course)
+    if not what.optional_profiles:
+        raise Http404
+    profile, usual = what.optional_profiles[0], "usual" in request.POST
+    data = request.POST if request.method == "POST" and not usual else None
+    form = RatesForm(data, asks=profile.asks)
+    if request.method == "POST" and (usual or form.is_valid()):
+        code, answers = ("", {}) if usual else (profile.code, form.answers)
+        try:
+            actions.choose_rate_profile(
+                planned=row, code=code, answers=answers, by=request.user, now=timezone.now()
+            )
+        except Refused as refused:
+            for reason in refused.reasons:
+                messages.error(request, reason.message)
+        else:
+            messages.success(request, "The rates are chosen; the visit's length follows from them.")
+        return redirect("scheduling:course", pk=row.course_id)
+    shown = {"form": form, "planned": row, "course": row.course, "patient": row.patient, "profile": profile}
+    return render(request, "scheduling/rates.html", shown, status=422 if form.is_bound else 200)
 
 
 @staff(Right.RECORD_HISTORY)

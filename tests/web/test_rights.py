@@ -70,6 +70,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "scheduling:co_therapy": (R.RECORD_HISTORY, ("course", "code")),
     "scheduling:pair": (R.BOOK, ("course",)),
     "scheduling:hold": (R.BOOK, ("course",)),
+    "scheduling:rates": (R.PRESCRIBE, ("planned",)),
     "scheduling:release": (R.BOOK, ("planned",)),
     "scheduling:single": (R.BOOK, ("planned",)),
     "scheduling:free": (R.BOOK, ()),

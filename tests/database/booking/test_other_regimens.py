@@ -9,6 +9,7 @@ import pytest
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
 from patients.models import Measurement
+from regimens.defaults import rate_profiles
 from regimens.models import Approval, RegimenVersion
 from scheduling import actions, queries
 from scheduling.domain.booking import Seat
@@ -302,3 +303,56 @@ def test_methotrexate_is_asked_for_in_arthritis_whatever_the_regimen(clinic, pre
 
 def test_no_co_therapy_where_no_label_names_one(clinic):
     assert queries.beside(a_course(clinic, "MS-RIFUND", "MS")) == []
+
+
+YES = dict.fromkeys(rate_profiles()["eu_ra_120"].asks, True)
+
+
+def choice(course, ordinal, by, answers=YES, code="eu_ra_120"):
+    return {"planned": rows(course)[ordinal], "code": code, "answers": answers, "by": by}
+
+
+def test_faster_rates_are_chosen_for_one_infusion_and_shorten_its_visit(clinic, prescriber):
+    course = a_course(clinic, "RA-1000x2", "RA")
+    given(course, START)
+    plan = queries.read_plan(course)
+    before = [phase.minutes for phase in plan.phases(plan.infusion(2), date(2031, 3, 24))]
+    actions.choose_rate_profile(now=NOW, **choice(course, 2, prescriber))
+    plan = queries.read_plan(course)
+    after = [phase.minutes for phase in plan.phases(plan.infusion(2), date(2031, 3, 24))]
+    assert (sum(before), sum(after)) == (285, 208)
+    assert AuditEntry.objects.of(clinic).get(verb="chose rate profile").changes["confirmed"] == sorted(YES)
+    actions.replan_course(course=course, by=None, now=NOW)
+    assert rows(course)[2].rate_profile == "eu_ra_120"
+    actions.choose_rate_profile(now=NOW, **choice(course, 2, prescriber, {}, ""))
+    assert rows(course)[2].rate_profile == ""
+
+
+def test_faster_rates_fall_back_to_the_first_ones_after_a_serious_reaction(clinic, prescriber):
+    course = a_course(clinic, "RA-1000x2", "RA")
+    given(course, START)
+    actions.choose_rate_profile(now=NOW, **choice(course, 2, prescriber))
+    actions.mark_given(planned=rows(course)[1], on=START, by=None, now=noon(START), reaction_grade=3)
+    plan = queries.read_plan(course)
+    assert sum(phase.minutes for phase in plan.phases(plan.infusion(2), date(2031, 3, 24))) == 375
+
+
+def test_faster_rates_are_refused_with_every_reason(clinic, prescriber):
+    course = a_course(clinic, "RA-1000x2", "RA")
+    assert codes(actions.choose_rate_profile, **choice(course, 1, prescriber)) == ("first_rates_due",)
+    unanswered = YES | {next(iter(YES)): False}
+    assert codes(actions.choose_rate_profile, **choice(course, 2, prescriber, unanswered)) == (
+        "profile_condition",
+    )
+    assert codes(actions.choose_rate_profile, **choice(course, 2, prescriber, code="us_nhl_90")) == (
+        "profile_not_in_regimen",
+    )
+    other = a_course(clinic, "MS-RIFUND", "MS")
+    assert codes(actions.choose_rate_profile, **choice(other, 2, prescriber)) == ("profile_not_in_regimen",)
+
+
+def test_faster_rates_are_not_chosen_for_an_infusion_that_is_booked(clinic, prescriber):
+    course = a_course(clinic, "RA-1000x2", "RA")
+    given(course, START)
+    actions.book_single(planned=rows(course)[2], seat=seat(clinic, at(24)), by=prescriber, now=NOW)
+    assert codes(actions.choose_rate_profile, **choice(course, 2, prescriber)) == ("already_booked",)
