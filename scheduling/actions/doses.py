@@ -12,6 +12,7 @@ from patients.models import Patient
 from regimens.domain.definition import Dose, DoseUnit
 from regimens.domain.dosing import Reckoned
 from scheduling.domain.course import in_words
+from scheduling.domain.status import MOVABLE
 from scheduling.models import PlannedInfusion
 from scheduling.queries import (
     CoursePlan,
@@ -68,7 +69,7 @@ def _ask_the_desk(plan: CoursePlan) -> None:
     for ordinal, minutes in minutes_off(plan).items():
         row = plan.infusion(ordinal)
         visit = plan.visit_of(row) if row else None
-        if row is None or visit is None or minutes <= 0:
+        if row is None or visit is None or minutes <= 0 or visit.status not in MOVABLE:
             continue
         on = day_of(visit, plan.clinic)
         open_task(

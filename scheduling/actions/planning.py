@@ -111,6 +111,9 @@ def _update(row: PlannedInfusion, wanted: dict[str, object]) -> dict[str, list[s
     if not differing:
         return {}
     before = row.planned_on
+    if "dose_mg" in differing and row.rate_profile:
+        # An optional profile was chosen for the dose there was.
+        wanted, differing = wanted | {"rate_profile": ""}, [*differing, "rate_profile"]
     for name in differing:
         setattr(row, name, wanted[name])
     row.save(update_fields=differing)

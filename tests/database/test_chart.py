@@ -14,7 +14,7 @@ from evaluation.models import Clearance
 from patients.models import Measurement
 from scheduling.models import PlannedInfusion
 from tests.charting import PRODUCT, SIGNS, chart, ended, premedicated, running, seated
-from tests.factory import make_clinic, make_member
+from tests.factory import make_clinic, make_member, make_regimen
 from treatment import actions, queries
 from treatment.domain.chart import Kind
 from treatment.models import ChartEntry
@@ -93,6 +93,35 @@ def test_weight_at_the_chair_is_the_patients_newest_weight(clinic, nurse):
     chart(visit, Kind.WEIGHT, nurse, NINE, kg="74.5")
     row = Measurement.objects.get(patient=visit.patient, kind="weight")
     assert (row.value, row.taken_on) == (Decimal("74.50"), DAY)
+
+
+def by_surface(visit):
+    """The visit's course as one of weekly doses by body surface."""
+    planned = visit.planned_infusion
+    planned.course.regimen_version = make_regimen(visit.clinic, "AIHA-375x4")
+    planned.course.save()
+    PlannedInfusion.objects.filter(course=planned.course).update(dose_mg=680, dose_per_m2=375)
+    height = {"kind": "height", "value": 170, "taken_on": DAY}
+    Measurement.objects.create(clinic=visit.clinic, patient=visit.patient, **height)
+    return planned
+
+
+@pytest.mark.parametrize(("kg", "mg"), [("90", 770), ("29", 680)])
+def test_dose_by_body_surface_follows_the_weight_at_the_chair(clinic, nurse, kg, mg):
+    visit = seated(clinic, NINE, nurse)
+    planned = by_surface(visit)
+    chart(visit, Kind.WEIGHT, nurse, NINE, kg=kg)
+    planned.refresh_from_db()
+    assert (planned.dose_mg, state(visit)) == (mg, "in_chair")
+
+
+def test_dose_stays_once_the_product_is_prepared(clinic, nurse):
+    visit = premedicated(clinic, NINE, nurse)
+    planned = by_surface(visit)
+    chart(visit, Kind.PRODUCT, nurse, at(1), **PRODUCT)
+    chart(visit, Kind.WEIGHT, nurse, at(2), kg="90")
+    planned.refresh_from_db()
+    assert planned.dose_mg == 680
 
 
 def test_same_key_is_written_once(clinic, nurse):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
 from patients.actions import record_measurement
+from scheduling.actions import recompute_doses
 from scheduling.models import Visit
 
 from .. import queries
@@ -100,9 +102,20 @@ def write(
             taken_on=local_date(happened_at, visit.clinic.zone),
             by=by,
         )
+        _reckon_anew(visit, chart, by, now)
     follow_chart(visit, record)
     note(visit, f"charted {kind.value}", by, entry=row.pk, at=happened_at.isoformat())
     return Written("written", row)
+
+
+def _reckon_anew(visit: Visit, chart: Chart, by: User | None, now: datetime) -> None:
+    """Let doses by body surface follow the weight, as long as nothing is prepared for this infusion. A weight that is
+    not plausible leaves them as they are: the course's page says so.
+    """
+    if chart.first(Kind.PRODUCT) is not None or chart.first(Kind.RATE) is not None:
+        return
+    with suppress(Refused):
+        recompute_doses(patient=visit.patient, by=by, now=now)
 
 
 @transaction.atomic

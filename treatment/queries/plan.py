@@ -34,7 +34,7 @@ def profile_of(visit: Visit, chart: Chart) -> RateProfile:
     what = regimen_of(visit)
     begun = chart.first(Kind.PREMEDICATION)
     noted = begun.payload.get("profile") if begun is not None else None
-    for profile in (what.first_profile, what.subsequent_profile):
+    for profile in (what.first_profile, what.subsequent_profile, *what.optional_profiles):
         if profile.code == noted:
             return profile
     on = local_date(visit.starts_at, visit.clinic.zone)
@@ -46,6 +46,7 @@ def profile_of(visit: Visit, chart: Chart) -> RateProfile:
         last_infusion_on=given[-1] if given else None,
         on=on,
         serious_reaction=past.serious_reaction,
+        chosen=visit.planned_infusion.rate_profile if visit.planned_infusion is not None else "",
     )
 
 
