@@ -156,7 +156,7 @@ def test_pages_read_few_queries(desk, course, django_assert_max_num_queries):
         booked_one = factory.make_course(factory.make_patient(course.clinic), start_on=monday())
         queries.read_plan(booked_one)
     desk.get(reverse("scheduling:course", args=[course.pk]))
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(25):
         desk.get(reverse("scheduling:course", args=[course.pk]))
     with django_assert_max_num_queries(31):
         desk.get(single_url(course, 3))
