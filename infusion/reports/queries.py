@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from clinics.models import Clinic
 from evaluation.domain.kinds import KINDS, Kind
-from evaluation.domain.requirements import DEFAULTS, Threshold
+from evaluation.domain.requirements import Threshold
 from evaluation.domain.scores import SCORES, Band, Score
 from evaluation.domain.values import plain
+from evaluation.rule_queries import catalogue_of
 from evaluation.score_queries import Compared, Dated, band_of, compared, conditions, over_time
 from patients.models import Patient
 from scheduling.queries import history
@@ -55,6 +57,11 @@ class Response:
     steroids_then: Dated | None
 
     @property
+    def held_against(self) -> list[tuple[Threshold, str]]:
+        """The thresholds, each with its number in plain digits."""
+        return [(each, plain(each.value)) for each in self.thresholds]
+
+    @property
     def has_others(self) -> bool:
         return any(row.others for row in self.rows)
 
@@ -81,12 +88,13 @@ def _response(
 ) -> Response:
     given = [day for day in history(patient).given if day <= today]
     values, steroids, relapses = found[kind.code], found["steroid_dose"], found["relapse"]
+    thresholds = _thresholds(patient.clinic, kind)
     course = Course(
         points=_points(values),
         steroids=_points(steroids),
         relapses=tuple(row.on for row in relapses),
         infusions=tuple(given),
-        limits=_limits(kind),
+        limits=_limits(kind, thresholds),
         from_zero=kind.shape == "score" or kind.code in SCORES.beside,
     )
     first = given[0] if given else None
@@ -102,7 +110,7 @@ def _response(
         rows=_rows(kind, given, found),
         latest=latest,
         latest_band=band_of(kind.code, number),
-        thresholds=_thresholds(kind),
+        thresholds=thresholds,
         since_baseline=compared(
             kind.code, baseline if baseline is not latest else None, number, against="baseline"
         ),
@@ -124,16 +132,19 @@ def _points(rows: list[Dated]) -> tuple[Point, ...]:
     return tuple(by_day[day] for day in sorted(by_day))
 
 
-def _limits(kind: Kind) -> tuple[Limit, ...]:
+def _limits(kind: Kind, thresholds: tuple[Threshold, ...]) -> tuple[Limit, ...]:
     """The cut-offs of a score, or what the requirements hold against a laboratory value."""
     score = SCORES.of_kind(kind.code)
     if score is None:
-        return tuple(Limit(each.value, each.label) for each in _thresholds(kind))
+        return tuple(Limit(each.value, each.label) for each in thresholds)
     return tuple(Limit(band.upto, band.label) for band in score.bands if band.upto)
 
 
-def _thresholds(kind: Kind) -> tuple[Threshold, ...]:
-    return tuple(getattr(DEFAULTS.thresholds, name) for name in SCORES.beside.get(kind.code, ()))
+def _thresholds(clinic: Clinic, kind: Kind) -> tuple[Threshold, ...]:
+    """What the clinic's requirements hold against a laboratory value, lowest first."""
+    names = SCORES.beside.get(kind.code, ())
+    found = [getattr(catalogue_of(clinic).thresholds, name) for name in names] if names else []
+    return tuple(sorted(found, key=lambda each: each.value))
 
 
 def _last(rows: list[Dated], on: date | None) -> Dated | None:

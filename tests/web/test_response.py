@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry
+from evaluation.actions.rules import set_rule
 from evaluation.queries import evidence_of
 from infusion.interop.actions import import_now
 from patients.models import EarlierInfusion
@@ -118,6 +119,16 @@ def test_a_laboratory_value_stands_beside_the_infusions_with_what_holds_against_
     assert "Since before the first infusion (11.2 g/L," in words(page)
     assert "RITAZAREM: hold until above 3 g/L (S26)" in words(page)
     assert "Unverified" in words(page)
+
+
+def test_a_clinics_own_number_is_drawn_with_the_clinics_own_source(nurse, clinic, told):
+    by = make_member(clinic, Role.PRESCRIBER, name="Peter Abelard").user
+    set_rule(clinic=clinic, code="igg_warn", value=Decimal("5.5"), reason="Our protocol", by=by, now=NOW)
+    record(told, nurse.user, "igg", "9", "g/L", on=ago(40))
+    page = page_of(nurse, told, query="?measure=igg")
+    assert [number for _, number in page.context["response"].held_against] == ["3", "5.5"]
+    assert "IgG below this warns: 5.5 g/L." in words(page)
+    assert "Peter Abelard" in words(page)
 
 
 def test_a_result_that_was_imported_serves_the_gate_and_the_picture(nurse, clinic):
