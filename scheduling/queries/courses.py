@@ -55,7 +55,10 @@ def courses(clinic: Clinic) -> QuerySet[Course]:
 
 def course(clinic: Clinic, pk: int) -> Course:
     """One course of the clinic, or 404."""
-    return or_404(courses(clinic), pk=pk)
+    row: Course = or_404(courses(clinic), pk=pk)
+    # Its patient's clinic is its own: it need not be asked for again.
+    row.patient.clinic = row.clinic
+    return row
 
 
 def courses_of(patient: Patient) -> QuerySet[Course]:

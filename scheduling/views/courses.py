@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -56,6 +57,7 @@ def course(request: StaffRequest, pk: int) -> HttpResponse:
     plan = queries.read_plan(found)
     first, second = plan.pair_visits
     entries = queries.timeline(plan, now=now)
+    prefetch_related_objects([entry.visit for entry in entries if entry.visit], "chair")
     shown = {
         "course": found,
         "patient": found.patient,
