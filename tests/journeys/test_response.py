@@ -81,9 +81,9 @@ def test_nurse_scores_and_sees_it_on_the_picture(
     # Then it stands on the picture, and what NICE asks for is pointed out
     page.goto(f"/patients/{edith.pk}/")
     page.get_by_role("link", name="Picture and table").click()
-    expect(
-        page.get_by_role("img", name="DAS28-ESR, steroid dose, relapses and infusions over time")
-    ).to_be_visible()
+    expect(page.locator(".response-narrow")).to_be_hidden()
+    picture = page.get_by_role("img", name="DAS28-ESR, steroid dose, relapses and infusions over time")
+    expect(picture).to_be_visible()
     expect(page.locator(".response-wide .r-value").last).to_have_text("5.64")
     expect(page.get_by_text("NICE asks for a fall of at least 1.2")).to_be_visible()
     axe(page)
