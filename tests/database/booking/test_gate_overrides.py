@@ -11,10 +11,11 @@ from clinics.models import AuditEntry
 from evaluation.models import Result
 from scheduling import actions, queries
 from scheduling.models import GateOverride
+from tests.charting import chart, seated
 from tests.factory import change_visit, make_clinic, make_member
 from tests.gates import ready_visit
-from treatment import actions as treatment
 from treatment import queries as day
+from treatment.domain.chart import Kind
 
 pytestmark = pytest.mark.django_db
 DAY = date(2031, 3, 10)
@@ -69,14 +70,17 @@ def test_a_prescriber_opens_what_stands_in_the_way_and_it_is_kept_and_audited(vi
     )
 
 
-def test_treatment_starts_on_an_opened_gate_and_keeps_who_opened_it(clinic, visit, prescriber):
+def test_premedication_begins_on_an_opened_gate_and_keeps_who_opened_it(clinic, prescriber):
     nurse = make_member(clinic, Role.NURSE).user
-    visit = treatment.arrive(visit=day.visit(clinic, visit.pk), by=nurse, now=NINE)
-    with pytest.raises(Refused):
-        treatment.start(visit=visit, by=nurse, now=NINE)
-    opened(visit, prescriber, "infection_day", "blood_count")
-    started = treatment.start(visit=day.visit(clinic, visit.pk), by=nurse, now=NINE)
-    kept = {each["code"]: each["opened_by"] for each in started.record.gate["findings"] if each["opened_by"]}
+    visit = seated(clinic, NINE, nurse, infection="present", neutrophils="1.2")
+    chart(visit, Kind.IDENTITY, nurse, NINE, confirmed=["name", "birth_date"])
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.PREMEDICATION, nurse, NINE)
+    assert set(refused.value.codes) == {"gate_infection_day", "gate_blood_count"}
+    opened(queries.visit(clinic, visit.pk), prescriber, "infection_day", "blood_count")
+    chart(visit, Kind.PREMEDICATION, nurse, NINE)
+    gate = day.visit(clinic, visit.pk).record.gate
+    kept = {each["code"]: each["opened_by"] for each in gate["findings"] if each["opened_by"]}
     assert kept == {"blood_count": str(prescriber), "infection_day": str(prescriber)}
 
 
