@@ -13,6 +13,8 @@ from clinics.actions import close_task
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
+from evaluation import actions as evaluation
+from evaluation.models import Result
 from monitoring import actions, queries
 from monitoring.models import ReportStep, SideEffectReport
 from monitoring.tasks import escalate_reports
@@ -209,3 +211,41 @@ def test_job_and_command_escalate_in_every_clinic(clinic, patient):
 def test_reports_of_another_clinic_are_not_there(clinic, patient):
     told(make_patient(make_clinic()), "fever", now=NOW)
     assert (queries.open_reports(clinic), queries.unread_calls(clinic)) == ([], [])
+
+
+# What the gate learns of it
+
+
+def at_the_gate(patient):
+    rows = Result.objects.filter(patient=patient, kind="infection_report", superseded_by__isnull=True)
+    return list(rows.order_by("id").values_list("value", flat=True))
+
+
+def test_sign_of_infection_asks_at_the_gate_for_a_call_and_other_signs_do_not(patient):
+    told(patient, "walking", "rash", words="Odd.", now=NOW)
+    assert at_the_gate(patient) == []
+    told(patient, "sore_throat", now=NOW)
+    assert at_the_gate(patient) == ["open"]
+
+
+@pytest.mark.parametrize(("cleared", "value"), [(True, "cleared"), (False, "not_cleared")])
+def test_answer_tells_the_gate_whether_the_infection_stands_in_the_way(patient, nurse, cleared, value):
+    answer(told(patient, "cough", now=NOW), nurse, cleared=cleared)
+    assert at_the_gate(patient) == [value]
+
+
+def test_gate_waits_until_the_last_open_report_of_an_infection_is_answered(patient, nurse):
+    first, second = told(patient, "cough", now=NOW), told(patient, "fever", now=NOW)
+    answer(first, nurse)
+    assert at_the_gate(patient) == ["open", "open"]
+    answer(second, nurse)
+    assert at_the_gate(patient) == ["cleared", "cleared"]
+
+
+def test_report_is_answered_also_where_the_gate_was_told_before(patient, nurse):
+    report = told(patient, "cough", now=NOW)
+    evaluation.close_reported_infection(
+        patient=patient, outcome="Called: a cold.", cleared=True, on=NOW.date(), by=nurse, now=NOW
+    )
+    answer(report, nurse)
+    assert (at_the_gate(patient), kinds(report)) == (["cleared"], ["read", "closed"])

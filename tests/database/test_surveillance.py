@@ -14,7 +14,15 @@ from monitoring.domain.standing import Standing
 from monitoring.tasks import plan_follow_ups
 from patients.models import EarlierInfusion
 from scheduling.models import PlannedInfusion
-from tests.factory import make_clinic, make_course, make_diagnosis, make_follow_up, make_member, make_patient
+from tests.factory import (
+    change_visit,
+    make_clinic,
+    make_course,
+    make_diagnosis,
+    make_follow_up,
+    make_member,
+    make_patient,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2031, 3, 10, 9, 5, tzinfo=UTC)
@@ -168,6 +176,45 @@ def test_job_looks_after_every_clinic():
         infused(make_clinic(), 2000)
     assert plan_follow_ups() > 0
     assert set(StaffTask.objects.values_list("kind", flat=True)) == {"lab_check"}
+
+
+def book(patient, by, starts_at, rule="blood_count"):
+    return actions.book_check(patient=patient, rule=rule, starts_at=starts_at, minutes=15, by=by, now=NOW)
+
+
+def test_check_is_booked_as_a_visit_that_names_no_illness_and_only_the_result_satisfies_it(clinic, nurse):
+    patient = infused(clinic, 150)
+    visit = book(patient, nurse, datetime(2031, 3, 11, 10, tzinfo=UTC))
+    assert (visit.kind, visit.title, visit.status) == ("follow_up", "Blood test", "booked")
+    assert open_checks(patient)["blood_count"] is Standing.BOOKED
+    assert book(patient, nurse, visit.starts_at) == visit
+    with pytest.raises(Refused) as refused:
+        book(patient, nurse, datetime(2031, 3, 12, 10, tzinfo=UTC))
+    assert refused.value.codes == ("already_booked",)
+    change_visit(visit, "status", status="fulfilled")
+    assert open_checks(patient)["blood_count"] is Standing.OVERDUE
+
+
+def test_cancelled_visit_leaves_the_check_to_be_booked_again(clinic, nurse):
+    patient = infused(clinic, 150)
+    change_visit(book(patient, nurse, datetime(2031, 3, 11, 10, tzinfo=UTC)), "cancelled")
+    assert open_checks(patient)["blood_count"] is Standing.OVERDUE
+    book(patient, nurse, datetime(2031, 3, 12, 10, tzinfo=UTC))
+    assert open_checks(patient)["blood_count"] is Standing.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("rule", "starts_at", "code"),
+    [
+        ("cd19", datetime(2031, 3, 11, 10, tzinfo=UTC), "not_open"),
+        ("blood_count", datetime(2031, 3, 16, 10, tzinfo=UTC), "closed_day"),
+        ("blood_count", datetime(2031, 7, 1, 10, tzinfo=UTC), "outside_window"),
+    ],
+)
+def test_check_is_not_booked_where_it_is_not_open_or_not_then(clinic, nurse, rule, starts_at, code):
+    with pytest.raises(Refused) as refused:
+        book(infused(clinic, 150), nurse, starts_at, rule)
+    assert refused.value.codes == (code,)
 
 
 def test_the_dead_and_other_clinics_are_not_asked_for(clinic):

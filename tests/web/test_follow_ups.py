@@ -173,3 +173,15 @@ def test_decision_leads_to_what_follows_from_it(client, clinic, decision, leads_
     response = client.post(where, {"decision": decision, "reason": "As agreed."})
     assert resolve(response.url).view_name == leads_to
     assert client.get(response.url).status_code == 200
+
+
+def test_check_is_booked_from_a_free_time(desk, clinic):
+    patient = infused(clinic)
+    where = reverse("monitoring:book_check", args=[patient.pk, "blood_count"])
+    first = desk.get(where).context["times"][0].astimezone(clinic.zone)
+    typed = {"day": f"{first:%Y-%m-%d}", "time": f"{first:%H:%M}", "minutes": "30"}
+    assert desk.post(where, typed | {"time": "03:00"}).status_code == 422
+    assert desk.post(where, typed).url == reverse("patients:detail", args=[patient.pk])
+    (row,) = desk.get(reverse("monitoring:list"), {"what": "blood_count"}).context["groups"][2][2]
+    assert (row.check.visit.starts_at, row.check.words.words) == (first, "Booked")
+    assert desk.get(reverse("monitoring:book_check", args=[patient.pk, "cd19"])).status_code == 404
