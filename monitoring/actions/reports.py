@@ -188,11 +188,12 @@ def escalate_everywhere(*, now: datetime) -> int:
 
 def escalate(*, clinic: Clinic, now: datetime) -> int:
     """Make known to prescribers and the manager each "call now" that nobody read in the clinic's working minutes."""
-    return sum(_escalate(row.report, now) for row in queries.to_escalate(clinic, now=now))
+    return sum(escalate_one(row.report, now) for row in queries.to_escalate(clinic, now=now))
 
 
 @transaction.atomic
-def _escalate(report: SideEffectReport, now: datetime) -> bool:
+def escalate_one(report: SideEffectReport, now: datetime) -> bool:
+    """Escalate one report, unless somebody has read or escalated it meanwhile."""
     held = _held(report)
     if held.steps.all():
         return False

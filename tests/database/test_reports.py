@@ -16,6 +16,7 @@ from clinics.models import AuditEntry, StaffTask
 from evaluation import actions as evaluation
 from evaluation.models import Result
 from monitoring import actions, queries
+from monitoring.actions import reports
 from monitoring.models import ReportStep, SideEffectReport
 from monitoring.tasks import escalate_reports
 from tests.factory import make_clinic, make_member, make_patient, make_user
@@ -182,6 +183,14 @@ def test_read_or_closed_call_is_never_escalated(clinic, patient, nurse):
     actions.read_report(report=told(patient, "fever", now=NOW), by=nurse, now=NOW + MINUTES)
     answer(told(patient, "fever", now=NOW), nurse)
     assert actions.escalate(clinic=clinic, now=NOW + timedelta(days=3)) == 0
+
+
+def test_call_that_is_read_while_the_job_looks_is_not_escalated(clinic, patient, nurse):
+    report = told(patient, "fever", now=NOW)
+    (seen,) = queries.to_escalate(clinic, now=NOW + 20 * MINUTES)
+    actions.read_report(report=report, by=nurse, now=NOW + 20 * MINUTES)
+    assert reports.escalate_one(seen.report, NOW + 20 * MINUTES) is False
+    assert (kinds(report), StaffTask.objects.count()) == (["read"], 0)
 
 
 def test_reading_closes_the_tasks_of_the_escalation_but_not_one_closed_before(clinic, patient, nurse):
