@@ -15,7 +15,7 @@ from evaluation.queries import evidence_of
 from infusion.interop.actions import import_now
 from patients.models import EarlierInfusion
 from tests.evaluating import NOW, client_of, record, today
-from tests.factory import make_clinic, make_diagnosis, make_member, make_patient
+from tests.factory import make_clinic, make_diagnosis, make_follow_up, make_member, make_patient
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +148,13 @@ def test_the_panel_is_short_for_htmx_and_a_page_without(nurse, told):
     assert "<html" not in words(short)
     assert "4.3 points" in words(short)
     assert '<svg class="response' in words(client.get(address))
+
+
+def test_whoever_decides_at_week_24_has_the_response_in_sight(clinic, told):
+    row = make_follow_up(told, due_on=today())
+    prescriber = client_of(make_member(clinic, Role.PRESCRIBER))
+    page = words(prescriber.get(reverse("monitoring:decide", args=[row.pk])))
+    assert f'hx-get="{reverse("reports:response_panel", args=[told.pk])}"' in page
 
 
 @pytest.mark.parametrize("condition", ["", "RA", "AIHA", "MS"])
