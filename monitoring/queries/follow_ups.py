@@ -186,13 +186,30 @@ def _of_course(planned: list[PlannedInfusion], today: date) -> tuple[FollowUpDue
         for row in planned
         if row.state == "given" and row.given_on is not None
     ]
-    return follow_ups_due(
+    found = follow_ups_due(
         given,
         induction_doses=sum(row.phase == INDUCTION for row in planned),
         induction_window_ends=unfinished[0].latest_on if unfinished else None,
         next_dose_on=to_come[0].target_on if to_come else None,
         today=today,
     )
+    others = _before_the_last(planned, today)
+    return tuple(due for due in found if due.from_n not in others)
+
+
+def _before_the_last(planned: list[PlannedInfusion], today: date) -> set[int]:
+    """The infusions of a later pair, or of a course given again, that another one of it follows: it is followed up
+    from its last infusion, as the induction is.
+    """
+    return {
+        row.ordinal
+        for row in planned
+        for later in planned
+        if row.phase != INDUCTION
+        and row.first_of_group == later.first_of_group
+        and row.ordinal < later.ordinal
+        and (later.state == "given" or (later.state == "planned" and later.latest_on >= today))
+    }
 
 
 def derived(clinic: Clinic, *, patient: Patient | None = None) -> dict[tuple[int, str], FollowUp]:

@@ -8,6 +8,7 @@ import pytest
 
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
+from monitoring.queries import due_follow_ups
 from patients.models import Measurement
 from regimens.defaults import rate_profiles
 from regimens.models import Approval, RegimenVersion
@@ -356,3 +357,14 @@ def test_faster_rates_are_not_chosen_for_an_infusion_that_is_booked(clinic, pres
     given(course, START)
     actions.book_single(planned=rows(course)[2], seat=seat(clinic, at(24)), by=prescriber, now=NOW)
     assert codes(actions.choose_rate_profile, **choice(course, 2, prescriber)) == ("already_booked",)
+
+
+def test_a_course_given_again_is_followed_up_from_its_last_infusion(clinic):
+    course = a_course(clinic, "RA-1000x2", "RA")
+    third = START + timedelta(weeks=24)
+    given(course, START, START + timedelta(days=14), third)
+    counted = {due.from_n for due in due_follow_ups(clinic, today=third + timedelta(days=1)).values()}
+    assert 3 not in counted
+    given(course, START, START + timedelta(days=14), third, third + timedelta(days=14))
+    after = due_follow_ups(clinic, today=third + timedelta(days=15)).values()
+    assert {due.from_n for due in after if due.due_on > third} == {4}
