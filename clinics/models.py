@@ -125,6 +125,11 @@ class Clinic(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(240)],
         help_text="A patient's report that says call now is escalated after so many working minutes unread.",
     )
+    learn_lengths_after = models.PositiveSmallIntegerField(
+        default=5,
+        validators=[MaxValueValidator(100)],
+        help_text="Visits of one kind before their usual length counts for new bookings; 0: never.",
+    )
     clearance_days = models.PositiveSmallIntegerField(
         default=365,
         validators=[MinValueValidator(1), MaxValueValidator(730)],

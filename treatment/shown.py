@@ -23,7 +23,7 @@ from .domain.steps import ARRIVED, DONE, IN_TREATMENT
 from .domain.vitals import readings
 from .forms import ChartForm
 from .forms.charting import new_key
-from .queries import Shown, given_by
+from .queries import Shown, given_by, regimen_of
 
 ROUND = 1
 
@@ -123,7 +123,7 @@ def say(entry: Entry, shown: Shown) -> tuple[str, bool]:
         return _vitals(given, shown)
     words = {
         Kind.IDENTITY: lambda: ", ".join(str(each).replace("_", " ") for each in given["confirmed"]),
-        Kind.WEIGHT: lambda: f"{given['kg']} kg",
+        Kind.WEIGHT: lambda: f"{given['kg']} kg. {given.get('dose', '')}".rstrip(". ") + ".",
         Kind.PREMEDICATION: lambda: f"Gate: {given['gate'].lower()}",
         Kind.MEDICINE: lambda: " ".join(filter(None, (given["drug"], given["dose"], given["route"]))),
         Kind.PRODUCT: lambda: (
@@ -315,6 +315,8 @@ def flow(shown: Shown) -> dict[str, Any]:
         "next_in": _until(shown.ahead.next.at if shown.ahead.next else None, shown),
         "since": at_rate_since(shown.chart.changes),
         "proposal": proposal,
+        "reminded": shown.reminded,
+        "slow_today": shown.profile == regimen_of(shown.visit).first_profile,
         "resume": figure(resumed),
         "resume_ml": millilitres(resumed, shown),
         "first_rate": figure(first),

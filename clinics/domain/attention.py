@@ -28,6 +28,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         **dict.fromkeys((*WEIGHTS, *EXTRAS), (0, 9)),
         "prep_per_hour": (0, 200),
         "hold_beyond_days": (7, 730),
+        "learn_lengths_after": (0, 100),
         "waitlist_hold_minutes": (5, 2880),
         "waitlist_notice_hours": (0, 336),
         "call_now_minutes": (5, 240),

@@ -20,6 +20,11 @@ LABELS = {
         "days",
         "Infusions due later are held as a window and booked when they come near.",
     ),
+    "learn_lengths_after": (
+        "Book by usual lengths from",
+        "visits on",
+        "So many visits of one kind must have been charted; never shorter than the rates need. 0: never.",
+    ),
     "waitlist_hold_minutes": ("An earlier time stays on offer for", "minutes", ""),
     "waitlist_notice_hours": (
         "Notice a waiting patient needs",
@@ -50,6 +55,7 @@ class RulesForm(forms.Form):
     extras = tuple(EXTRAS)
     pharmacy = ("prep_per_hour",)
     horizon = ("hold_beyond_days",)
+    lengths = ("learn_lengths_after",)
     waiting = ("waitlist_hold_minutes", "waitlist_notice_hours")
     reports = ("call_now_minutes",)
 
@@ -74,7 +80,16 @@ class RulesForm(forms.Form):
         """The fields by the part of the page they stand in."""
         return {
             name: self._group(getattr(self, name))
-            for name in ("attention", "phases", "extras", "pharmacy", "horizon", "waiting", "reports")
+            for name in (
+                "attention",
+                "phases",
+                "extras",
+                "pharmacy",
+                "horizon",
+                "lengths",
+                "waiting",
+                "reports",
+            )
         }
 
     @property

@@ -10,6 +10,7 @@ from .doses import recompute_doses
 from .follow_ups import book_follow_up, move_follow_up
 from .happened import note_disruption
 from .holds import hold_course, release_infusion
+from .lengths import ask_for_length, note_actual_length
 from .overrides import open_gate, withdraw_override
 from .planning import change_start, mark_given, mark_not_given, replan_course
 from .rates import choose_rate_profile
@@ -24,6 +25,7 @@ from .visits import cancel_visit, not_movable, set_status
 __all__ = [
     "apply_replan",
     "ask_again",
+    "ask_for_length",
     "ask_replan",
     "book_course",
     "book_follow_up",
@@ -47,6 +49,7 @@ __all__ = [
     "move_to_version",
     "move_visit",
     "not_movable",
+    "note_actual_length",
     "note_disruption",
     "omit_dose",
     "open_gate",

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from clinics.actions import open_task, record
+from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
-from clinics.domain.rights import Role
 from clinics.models import User
 from patients.models import Patient
 from regimens.domain.definition import Dose, DoseUnit
 from regimens.domain.dosing import Reckoned
-from scheduling.domain.course import in_words
-from scheduling.domain.status import MOVABLE
 from scheduling.models import PlannedInfusion
-from scheduling.queries import (
-    CoursePlan,
-    active_course,
-    amounts_of,
-    day_of,
-    minutes_off,
-    planned_of,
-    read_plan,
-)
+from scheduling.queries import active_course, amounts_of, planned_of, read_plan
 
+from .lengths import ask_for_length
 from .transactions import lock_course, retried
 
 
@@ -61,26 +51,8 @@ def recompute_doses(*, patient: Patient, by: User | None, now: datetime) -> list
             record_number=patient.record_number,
             changes=told,
         )
-        _ask_the_desk(read_plan(course))
-    return changed
-
-
-def _ask_the_desk(plan: CoursePlan) -> None:
-    for ordinal, minutes in minutes_off(plan).items():
-        row = plan.infusion(ordinal)
-        visit = plan.visit_of(row) if row else None
-        if row is None or visit is None or minutes <= 0 or visit.status not in MOVABLE:
-            continue
-        on = day_of(visit, plan.clinic)
-        open_task(
-            clinic=plan.clinic,
-            kind="visit_too_short",
-            role=Role.RECEPTIONIST,
-            due_on=on,
-            reason=(
-                f"The dose of infusion {ordinal} is now {row.dose_mg.normalize():f} mg: its visit on {in_words(on)} is "
-                f"{minutes} minutes too short. Move it to a time that is long enough."
-            ),
-            cause=f"too short:{visit.pk}:{visit.version}:{minutes}",
-            record_number=plan.course.patient.record_number,
+        ask_for_length(
+            read_plan(course),
+            lambda row: f"The dose of infusion {row.ordinal} is now {row.dose_mg.normalize():f} mg",
         )
+    return changed

@@ -8,6 +8,7 @@ from .courses import (
     Retreatment,
     ScheduleChange,
 )
+from .lengths import ActualLength, UsualLength
 from .overrides import GateOverride
 from .replans import Replan
 from .visits import STANDING, RuleBreach, TstzRange, Visit, VisitVersion
@@ -15,6 +16,7 @@ from .waiting import ChairHold, WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "STANDING",
+    "ActualLength",
     "ChairHold",
     "CoTherapyRecord",
     "Course",
@@ -26,6 +28,7 @@ __all__ = [
     "RuleBreach",
     "ScheduleChange",
     "TstzRange",
+    "UsualLength",
     "Visit",
     "VisitVersion",
     "WaitlistEntry",

@@ -44,6 +44,7 @@ from .courses import (
     standing_visits,
     to_book,
     today_of,
+    usual_lengths,
 )
 from .days import handovers_of, nurse_rules, occupied, phases_of, read_days
 from .doses import Amounts, amounts_of, body_of, body_refusal
@@ -231,6 +232,7 @@ __all__ = [
     "undo_until",
     "undoable",
     "upcoming_visits",
+    "usual_lengths",
     "version_preview",
     "versions_of",
     "visit",

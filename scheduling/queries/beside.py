@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -209,14 +209,15 @@ def _why(amounts: Amounts) -> str:
     return refused.message if isinstance(refused, Refusal) else ""
 
 
-def minutes_off(plan: CoursePlan) -> dict[int, int]:
+def minutes_off(plan: CoursePlan, *, every: bool = False) -> dict[int, int]:
     """Booked visits whose length no longer is that of their dose, by ordinal: minutes needed more (or, below zero,
-    less). Only doses by body surface are looked at: no other changes.
+    less). Only doses by body surface are looked at, unless ``every`` is: a reaction slows any. What the clinic has
+    learned since a visit was booked does not make it too short.
     """
-    found = {}
+    plan, found = replace(plan, usual={}), {}
     for row in plan.planned:
         visit = plan.visit_of(row)
-        if row.dose_per_m2 is None or row.state != "planned" or visit is None:
+        if (row.dose_per_m2 is None and not every) or row.state != "planned" or visit is None:
             continue
         needed = total_minutes(plan.phases(row, day_of(visit, plan.clinic)))
         booked = (visit.ends_at - visit.starts_at).seconds // 60

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -22,7 +23,8 @@ from regimens.queries import regimen_of
 from scheduling.domain.after_reaction import goes_slowly
 from scheduling.domain.booking import Signed, clearance_refusal
 from scheduling.domain.capacity import FIRST, REACTION, USUAL, Phase
-from scheduling.models import STANDING, Course, PlannedInfusion, Visit
+from scheduling.domain.lengths import LengthKey, Usual, as_usual, turn_of
+from scheduling.models import STANDING, Course, PlannedInfusion, UsualLength, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,24 @@ class History:
         rows = tuple(sorted(past))
         return cls(tuple(sorted({day for day, _ in rows})), tuple(row for row in rows if row[1]))
 
-    @property
-    def serious_reaction(self) -> bool:
-        """Whether a reaction slows the next infusion."""
-        graded = dict.fromkeys(self.given, 0)
+    def until(self, on: date) -> History:
+        """What had been given before a day."""
+        return History(
+            tuple(day for day in self.given if day < on), tuple(row for row in self.reactions if row[0] < on)
+        )
+
+    def graded(self, *, before: Iterable[date] = ()) -> tuple[tuple[date, int], ...]:
+        """Every infusion with its grade, in order; ``before`` are days on which more will have been given by then, and
+        tolerated as far as anybody knows.
+        """
+        found = dict.fromkeys((*self.given, *before), 0)
         for day, grade in self.reactions:
-            graded[day] = max(graded.get(day, 0), grade)
-        return goes_slowly(tuple(graded.items()))
+            found[day] = max(found[day], grade)
+        return tuple(sorted(found.items()))
+
+    def slows(self, *, before: Iterable[date] = ()) -> bool:
+        """Whether a reaction slows the infusion that follows those."""
+        return goes_slowly(self.graded(before=before))
 
 
 def courses(clinic: Clinic) -> QuerySet[Course]:
@@ -178,29 +191,43 @@ def infusion_phases(
     past: History,
     before: Iterable[date],
     chosen: str = "",
+    usual: Mapping[LengthKey, Usual] = MappingProxyType({}),
 ) -> tuple[Phase, ...]:
-    """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile.
+    """How an infusion on a day is made up, in minutes: computed from dose, history and rate profile, and longer where
+    such visits ``usual``ly take longer here.
 
     ``before`` are the days of the course's own infusions that will have been given by then. What runs at a first
-    infusion's rates, or comes after a serious reaction, says so: it asks more of its nurse.
+    infusion's rates, or comes after a reaction that slows it, says so: it asks more of its nurse.
     """
-    given = sorted({day for day in (*past.given, *before) if day < on})
+    ahead = [day for day in before if day < on]
+    given = sorted({*(day for day in past.given if day < on), *ahead})
+    slowed = past.slows(before=ahead)
     length = visit_length(
         what,
         dose_mg,
         infusions_before=len(given),
         last_infusion_on=given[-1] if given else None,
         on=on,
-        serious_reaction=past.serious_reaction,
+        serious_reaction=slowed,
         settings=PhaseMinutes(),
         chosen=chosen,
     )
     acuity = USUAL
-    if past.serious_reaction:
+    if slowed:
         acuity = REACTION
     elif length.profile == what.first_profile:
         acuity = FIRST
-    return tuple(Phase(name, minutes, acuity) for name, minutes in length.phases)
+    phases = tuple(Phase(name, minutes, acuity) for name, minutes in length.phases)
+    return as_usual(phases, (dose_mg, turn_of(len(given)), length.profile.code), usual)
+
+
+def usual_lengths(clinic: Clinic) -> Mapping[LengthKey, Usual]:
+    """How long visits usually take here, where enough of them were counted; the clinic says how many that is."""
+    least = clinic.learn_lengths_after
+    if not least:
+        return {}
+    rows = UsualLength.objects.of(clinic).filter(count__gte=least)
+    return {(row.dose_mg, row.turn, row.profile): Usual(row.minutes, row.count) for row in rows}
 
 
 _VISITS = Prepared(

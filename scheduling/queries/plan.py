@@ -4,8 +4,8 @@ takes.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from clinics.models import Clinic
@@ -14,9 +14,19 @@ from regimens.domain.dates import phase_of
 from regimens.domain.definition import Regimen
 from scheduling.domain.booking import Window, start_window, window_from
 from scheduling.domain.capacity import Phase
+from scheduling.domain.lengths import LengthKey, Usual
 from scheduling.models import Course, PlannedInfusion, Visit
 
-from .courses import History, day_of, history, infusion_phases, planned_of, regimen, standing_visits
+from .courses import (
+    History,
+    day_of,
+    history,
+    infusion_phases,
+    planned_of,
+    regimen,
+    standing_visits,
+    usual_lengths,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,7 @@ class CoursePlan:
     planned: tuple[PlannedInfusion, ...]
     visits: tuple[Visit, ...]
     past: History
+    usual: Mapping[LengthKey, Usual] = field(default_factory=dict)
 
     @property
     def clinic(self) -> Clinic:
@@ -90,6 +101,7 @@ class CoursePlan:
             past=self.past,
             before=[min(day, latest) for day in before],
             chosen=planned.rate_profile,
+            usual=self.usual,
         )
 
     def expected_on(self, planned: PlannedInfusion) -> date:
@@ -130,7 +142,7 @@ class CoursePlan:
 
 
 def read_plan(course: Course) -> CoursePlan:
-    """Read a course with everything booking asks about: four queries."""
+    """Read a course with everything booking asks about: five queries."""
     course.patient.clinic = course.clinic
     return CoursePlan(
         course=course,
@@ -138,4 +150,5 @@ def read_plan(course: Course) -> CoursePlan:
         planned=tuple(planned_of(course)),
         visits=tuple(standing_visits(course.patient)),
         past=history(course.patient),
+        usual=usual_lengths(course.clinic),
     )

@@ -37,7 +37,7 @@ def profile_answers_refusals(
         infusions_before=len(before),
         last_infusion_on=before[-1] if before else None,
         on=row.planned_on,
-        serious_reaction=plan.past.serious_reaction,
+        serious_reaction=plan.past.slows(before=before),
     )
     if usual != plan.regimen.subsequent_profile:
         words = "The first infusion's rates are due: the first one ever, 52 weeks without one, or a serious reaction."

@@ -27,7 +27,7 @@ from scheduling.models import (
     WaitlistOffer,
 )
 
-from .courses import History, day_of, signed
+from .courses import History, day_of, signed, usual_lengths
 from .days import read_days
 from .holds import kept_days
 from .plan import CoursePlan
@@ -165,7 +165,7 @@ def _plans(clinic: Clinic, found: Iterable[Waiting]) -> dict[int, CoursePlan]:
     standing = Visit.objects.of(clinic).filter(patient__in=patients, status__in=STANDING)
     for visit in standing.select_related("planned_infusion").order_by("starts_at", "id"):
         visits[visit.patient_id].append(visit)
-    plans = {}
+    plans, usual = {}, usual_lengths(clinic)
     for each in found:
         course, patient = each.entry.planned_infusion.course, each.entry.patient
         course.patient, course.clinic, patient.clinic = patient, clinic, clinic
@@ -176,6 +176,7 @@ def _plans(clinic: Clinic, found: Iterable[Waiting]) -> dict[int, CoursePlan]:
             planned=tuple(planned[course.pk]),
             visits=tuple(visits[patient.pk]),
             past=History.of(past),
+            usual=usual,
         )
     return plans
 

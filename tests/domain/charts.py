@@ -68,6 +68,7 @@ def day(minute: float, **changes: Any) -> Day:
         "medicines": STANDARD.premedication,
         "last_product": "",
         "last_weight": Decimal(74),
+        "weigh_first": False,
         "at": lambda instant: f"{instant:%H:%M}",
     }
     return Day(**(given | changes))

@@ -177,3 +177,9 @@ def test_weight_is_taken_as_it_is_where_none_is_known():
     assert codes(entry(Kind.WEIGHT, 0, kg="81.5"), [], last_weight=Decimal(74)) == [
         ("weight_changed", "sure")
     ]
+
+
+def test_dose_by_body_surface_is_weighed_for_first():
+    begin = entry(Kind.PREMEDICATION, 1)
+    assert codes(begin, ready()[:1], weigh_first=True) == [("weight_missing", "")]
+    assert codes(begin, [*ready()[:1], entry(Kind.WEIGHT, 0, kg="74")], weigh_first=True) == []

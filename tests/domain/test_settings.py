@@ -243,6 +243,7 @@ USUAL = {
     "prep_per_hour": 0,
     "hold_beyond_days": 60,
     "waitlist_hold_minutes": 120,
+    "learn_lengths_after": 5,
     "waitlist_notice_hours": 24,
 }
 

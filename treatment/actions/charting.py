@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
-from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
-from patients.actions import record_measurement
-from scheduling.actions import recompute_doses
 from scheduling.models import Visit
 
 from .. import queries
@@ -25,8 +20,10 @@ from ..domain.judging import Judged, judge
 from ..domain.rules import RULES
 from ..domain.steps import ARRIVED, DONE, IN_TREATMENT, Stage
 from ..models import ChartEntry, InfusionRecord
+from .carrying import carry_forward
 from .gating import pass_gate
 from .locking import locked, note
+from .weighing import weigh
 
 BEFORE_THE_CHAIR = frozenset({Kind.IDENTITY, Kind.WEIGHT, Kind.VITALS, Kind.NOTE})
 """What may be written as soon as the patient is here."""
@@ -93,29 +90,12 @@ def write(
     if kind == Kind.PREMEDICATION:
         payload["gate"] = pass_gate(visit, record, now)
         payload["profile"] = queries.profile_of(visit, chart).code
-    row = _append(visit, kind, payload, happened_at, key, by, now)
     if kind == Kind.WEIGHT:
-        record_measurement(
-            patient=visit.patient,
-            kind="weight",
-            value=Decimal(payload["kg"]),
-            taken_on=local_date(happened_at, visit.clinic.zone),
-            by=by,
-        )
-        _reckon_anew(visit, chart, by, now)
-    follow_chart(visit, record)
+        payload["dose"] = weigh(visit, chart, payload["kg"], happened_at, by, now)
+    row = _append(visit, kind, payload, happened_at, key, by, now)
+    follow_chart(visit, record, by=by, now=now)
     note(visit, f"charted {kind.value}", by, entry=row.pk, at=happened_at.isoformat())
     return Written("written", row)
-
-
-def _reckon_anew(visit: Visit, chart: Chart, by: User | None, now: datetime) -> None:
-    """Let doses by body surface follow the weight, as long as nothing is prepared for this infusion. A weight that is
-    not plausible leaves them as they are: the course's page says so.
-    """
-    if chart.first(Kind.PRODUCT) is not None or chart.first(Kind.RATE) is not None:
-        return
-    with suppress(Refused):
-        recompute_doses(patient=visit.patient, by=by, now=now)
 
 
 @transaction.atomic
@@ -158,7 +138,7 @@ def correct_entry(
     row = _append(
         visit, kind, kept, happened_at, key, by, now, corrects=line.entry.ref, reason=reason.strip()[:250]
     )
-    follow_chart(visit, record)
+    follow_chart(visit, record, by=by, now=now)
     note(visit, f"corrected {kind.value}", by, entry=row.pk, corrects=line.entry.ref, reason=reason.strip())
     return Written("written", row)
 
@@ -209,14 +189,29 @@ def _append(
     )
 
 
-def follow_chart(visit: Visit, record: InfusionRecord) -> None:
-    """Let the record's state follow from the chart, from the chair to the end of observation."""
-    if record.state not in {stage.state for stage in IN_TREATMENT}:
-        return
-    state = queries.chart_of(visit).state
-    if state != record.state:
-        record.state = state
+def follow_chart(visit: Visit, record: InfusionRecord, *, by: User | None, now: datetime) -> None:
+    """Let the record follow from the chart: its state until the discharge, and what was given and borne after it."""
+    chart = queries.chart_of(visit)
+    if record.state == DONE.state:
+        if chart.ended is not None:
+            _tell_anew(visit, record, chart, by=by, now=now)
+    elif record.state in {stage.state for stage in IN_TREATMENT} and chart.state != record.state:
+        record.state = chart.state
         record.save(update_fields=["state"])
+
+
+def _tell_anew(visit: Visit, record: InfusionRecord, chart: Chart, *, by: User | None, now: datetime) -> None:
+    """What a chart tells differently after the discharge stands in the record, and carries forward."""
+    told = queries.told(visit, chart)
+    before = record.dose_mg, record.product, record.reaction_grade, record.reaction_text
+    if (told.dose_mg, told.product, told.grade, told.words) == before:
+        return
+    grade = record.reaction_grade
+    record.dose_mg, record.product = told.dose_mg, told.product
+    record.reaction_grade, record.reaction_text = told.grade, told.words
+    record.save(update_fields=["dose_mg", "product", "reaction_grade", "reaction_text"])
+    if told.grade != grade:
+        carry_forward(visit, record, by=by, now=now)
 
 
 def _check_key(key: str) -> None:

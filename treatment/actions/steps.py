@@ -13,9 +13,8 @@ from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Role
 from clinics.models import User
 from clinics.queries import open_tasks
-from evaluation.actions import withdraw_clearance
-from evaluation.queries import standing_clearance
 from scheduling import actions as scheduling
+from scheduling.domain.after_reaction import AFTER
 from scheduling.domain.course import in_words
 from scheduling.models import Visit
 
@@ -34,15 +33,15 @@ from ..domain.steps import (
     undone,
 )
 from ..models import InfusionRecord
+from .carrying import carry_forward, learn_length
 from .closing import close_chart, reopen_chart
 from .gating import pass_gate
 from .locking import locked, note
 
 STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
 
-SEVERE = 3
-"""From this CTCAE grade a prescriber is asked at once."""
-LIFE_THREATENING = 4
+WORST_GRADE = 4
+"""CTCAE grades of a reaction end here; grade 5 is death, which is recorded with the patient."""
 
 
 def _step(visit: Visit, step: Step, now: datetime, version: int | None) -> tuple[Visit, Stage | None]:
@@ -142,16 +141,15 @@ def finish(
     record.dose_mg = planned.dose_mg if told.dose_mg is None else told.dose_mg
     record.product, record.reaction_grade, record.reaction_text = told.product, told.grade, told.words
     record.save()
-    on = local_date(visit.starts_at, visit.clinic.zone)
-    scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=record.reaction_grade)
+    carry_forward(visit, record, by=by, now=now)
+    if before != IN_CHAIR:
+        learn_length(visit, record, now=now)
     details = {"dose_mg": f"{record.dose_mg.normalize():f}"}
     if record.product:
         details["product"] = record.product
     if record.reaction_grade:
         details |= {"reaction_grade": str(record.reaction_grade), "reaction": record.reaction_text}
     _note(visit, "finished infusion", by, before, after, **details)
-    if record.reaction_grade >= SEVERE:
-        _after_severe_reaction(visit, record, now)
     return queries.visit(visit.clinic, visit.pk)
 
 
@@ -165,7 +163,7 @@ def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
     wrong = []
     if dose_mg is not None and not (dose_mg.is_finite() and dose_mg > 0):
         wrong.append(Refusal("dose_impossible", "The dose must be above zero.", "dose_mg"))
-    if grade not in range(LIFE_THREATENING + 1):
+    if grade not in range(WORST_GRADE + 1):
         wrong.append(
             Refusal("grade_impossible", "A reaction is graded from 1 to 4, or none.", "reaction_grade")
         )
@@ -181,36 +179,6 @@ def _check(dose_mg: Decimal | None, grade: int, words: str) -> None:
         )
     if wrong:
         raise Refused(*wrong)
-
-
-def _after_severe_reaction(visit: Visit, record: InfusionRecord, now: datetime) -> None:
-    """Ask a prescriber; after a life-threatening reaction no clearance stands until a new one is signed."""
-    grade, on = record.reaction_grade, local_date(visit.starts_at, visit.clinic.zone)
-    words = f"Grade {grade} infusion reaction on {in_words(on)}"
-    asked = "Decide whether anything more is given."
-    if grade >= LIFE_THREATENING:
-        asked = "The clearance is withdrawn: nothing more is given without a newly signed evaluation."
-        _withdraw_clearances(visit, words, now)
-    trail.open_task(
-        clinic=visit.clinic,
-        kind="reaction",
-        role=Role.PRESCRIBER,
-        due_on=local_date(now, visit.clinic.zone),
-        reason=f"{visit.patient}: {words}. {record.reaction_text} {asked}",
-        cause=f"reaction:{record.pk}:{visit.version}",
-        record_number=visit.patient.record_number,
-    )
-
-
-def _withdraw_clearances(visit: Visit, words: str, now: datetime) -> None:
-    """The system takes back the course's clearance and any newer one for the same disease."""
-    assert visit.planned_infusion is not None
-    course = visit.planned_infusion.course
-    today = local_date(now, visit.clinic.zone)
-    newest = standing_clearance(visit.patient, today, condition=course.diagnosis.condition)
-    for clearance in {each.pk: each for each in (course.clearance, newest) if each is not None}.values():
-        if clearance.withdrawn_at is None:
-            withdraw_clearance(clearance=clearance, reason=words, by=None, now=now)
 
 
 @transaction.atomic
@@ -293,7 +261,7 @@ def undo_last_step(
 
 def _refuse_if_followed(visit: Visit, taken_at: datetime | None) -> None:
     record = queries.record_of(visit)
-    if record is not None and record.reaction_grade >= SEVERE:
+    if record is not None and record.reaction_grade and AFTER[record.reaction_grade].review:
         raise Refused(
             Refusal("severe_reaction", "A severe reaction was recorded with this step; it stays on record.")
         )

@@ -33,6 +33,7 @@ class Day:
     medicines: tuple[Premedication, ...]
     last_product: str
     last_weight: Decimal | None
+    weigh_first: bool
     at: Callable[[datetime], str]
 
 
@@ -93,6 +94,8 @@ def _premedication(entry: Entry, chart: Chart, day: Day, rules: Bedside) -> Judg
         return MERGED
     if not chart.of(Kind.IDENTITY):
         return (Refusal("identity_missing", "Confirm the patient's identity first."),)
+    if day.weigh_first and not chart.of(Kind.WEIGHT):
+        return (Refusal("weight_missing", "The dose goes by body surface: weigh the patient first."),)
     return ()
 
 

@@ -20,7 +20,7 @@ from .days import (
     visit,
     visits,
 )
-from .plan import dose_of, judged_by, profile_of
+from .plan import dose_of, judged_by, profile_of, regimen_of
 
 __all__ = [
     "Closing",
@@ -43,6 +43,7 @@ __all__ = [
     "observe_until",
     "profile_of",
     "record_of",
+    "regimen_of",
     "sequence",
     "shown",
     "stage",

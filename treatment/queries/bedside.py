@@ -16,16 +16,17 @@ from patients.models import Allergy
 from regimens.domain.definition import Premedication, RateProfile
 from regimens.domain.length import PhaseMinutes, VisitPhase
 from regimens.queries import premedication
+from scheduling.domain.after_reaction import After
 from scheduling.models import Visit
 
 from ..domain import judging, running, vitals
 from ..domain.chart import Chart, Entry, Kind, Line, read
 from ..domain.judging import Day
 from ..domain.rules import RULES, Bedside
-from ..domain.steps import ARRIVED, DONE, IN_CHAIR, Stage
+from ..domain.steps import ARRIVED, DONE, IN_CHAIR, IN_TREATMENT, Stage
 from ..models import ChartEntry, InfusionRecord
 from .days import gate, record_of, stage
-from .plan import judged_by, profile_of, regimen_of
+from .plan import judged_by, profile_of, regimen_of, reminded_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Shown:
     may_start_at: datetime | None
     observe_until: datetime | None
     allergies: tuple[str, ...]
+    reminded: After | None
 
     @property
     def rate(self) -> Fraction | None:
@@ -163,6 +165,7 @@ def shown(visit: Visit, *, now: datetime) -> Shown:
         premedication=tuple(_given(visit, chart)),
         may_start_at=judging.may_start_at(chart, tuple(medicines)),
         observe_until=_observe_until(visit, chart, first=_is_first(visit, profile)),
+        reminded=reminded_by(visit) if at in (ARRIVED, *IN_TREATMENT) else None,
         allergies=tuple(
             Allergy.objects.of(visit.clinic)
             .filter(patient=visit.patient_id)

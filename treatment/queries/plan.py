@@ -10,6 +10,7 @@ from patients.queries import latest_measurement
 from regimens.domain.definition import RateProfile, Regimen
 from regimens.domain.rates import profile_for, rate_plan
 from scheduling import queries as scheduling
+from scheduling.domain.after_reaction import After, reminded_of
 from scheduling.models import Visit
 
 from ..domain.chart import Chart, Kind
@@ -38,16 +39,21 @@ def profile_of(visit: Visit, chart: Chart) -> RateProfile:
         if profile.code == noted:
             return profile
     on = local_date(visit.starts_at, visit.clinic.zone)
-    past = scheduling.history(visit.patient)
-    given = [day for day in past.given if day < on]
+    past = scheduling.history(visit.patient).until(on)
     return profile_for(
         what,
-        infusions_before=len(given),
-        last_infusion_on=given[-1] if given else None,
+        infusions_before=len(past.given),
+        last_infusion_on=past.given[-1] if past.given else None,
         on=on,
-        serious_reaction=past.serious_reaction,
+        serious_reaction=past.slows(),
         chosen=visit.planned_infusion.rate_profile if visit.planned_infusion is not None else "",
     )
+
+
+def reminded_by(visit: Visit) -> After | None:
+    """What an earlier reaction asks the bedside to remember, with its source; None without one."""
+    past = scheduling.history(visit.patient).until(local_date(visit.starts_at, visit.clinic.zone))
+    return reminded_of(past.graded())
 
 
 def judged_by(visit: Visit, chart: Chart, *, now: datetime) -> Day:
@@ -64,5 +70,6 @@ def judged_by(visit: Visit, chart: Chart, *, now: datetime) -> Day:
         medicines=what.premedication,
         last_product=usual_product(visit.patient),
         last_weight=weighed.value if weighed is not None else None,
+        weigh_first=visit.planned_infusion is not None and visit.planned_infusion.dose_per_m2 is not None,
         at=lambda instant: f"{instant.astimezone(zone):%H:%M}",
     )

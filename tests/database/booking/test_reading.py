@@ -100,14 +100,14 @@ def test_a_pair_page_reads_few_queries(clinic, desk, course, django_assert_num_q
     for _ in range(5):
         a_course(clinic)
     course = queries.course(clinic, course.pk)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         queries.pair_times(queries.read_plan(course), now=NOW)
 
 
 def test_booking_a_pair_takes_few_queries(clinic, desk, course, django_assert_num_queries):
     course = queries.course(clinic, course.pk)
     where = pair(clinic)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         actions.book_pair(course=course, by=desk, now=NOW, **where)
 
 
@@ -115,5 +115,5 @@ def test_whoever_comes_late_is_told_with_few_queries(clinic, desk, course, djang
     booked(course, desk)
     late = queries.course(clinic, a_course(clinic).pk)
     where = pair(clinic)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert codes(actions.book_pair, course=late, by=desk, **where) == ("just_taken",)

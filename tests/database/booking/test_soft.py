@@ -219,5 +219,5 @@ def test_the_same_click_twice_breaks_a_rule_once(clinic, desk, course, crowded):
 def test_passing_a_rule_takes_few_queries_more(clinic, desk, course, crowded, django_assert_max_num_queries):
     course = queries.course(clinic, course.pk)
     wanted = pair(clinic, chair=1)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(31):
         actions.book_pair(course=course, by=desk, now=NOW, accepted=Accepted(BOTH, "x"), **wanted)

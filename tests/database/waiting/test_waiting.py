@@ -97,11 +97,11 @@ def test_those_who_fit_come_in_the_stated_order_and_the_others_with_reasons(clin
 def test_number_of_queries_does_not_grow_with_the_list(clinic, django_assert_num_queries):
     freed = a_freed_time(clinic)
     waits(a_patient(clinic, 20))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         queries.read_waiting(clinic, now=NOW)
     for day in (21, 24, 25):
         waits(a_patient(clinic, day))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         read = queries.read_waiting(clinic, now=NOW)
     assert len(read.waiting) == 4
     assert freed.starts == at(11)

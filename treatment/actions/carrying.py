@@ -1,0 +1,89 @@
+"""What happened carries forward: to the course, the next visit's rates and length, the prescriber, and the clinic's own
+lengths. Told anew where a correction changes it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from clinics import actions as trail
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Role
+from clinics.models import User
+from evaluation.actions import withdraw_clearance
+from evaluation.queries import standing_clearance
+from scheduling import actions as scheduling
+from scheduling import queries as schedule
+from scheduling.domain.after_reaction import AFTER
+from scheduling.domain.course import in_words
+from scheduling.models import Visit
+
+from .. import queries
+from ..domain.running import minutes
+from ..models import InfusionRecord
+
+LIFE_THREATENING = 4
+
+
+def carry_forward(visit: Visit, record: InfusionRecord, *, by: User | None, now: datetime) -> None:
+    """Tell the course that the infusion was given and how it was borne: the next one's rates and length follow, and a
+    visit that is booked already and has become too short is a task for the desk.
+    """
+    planned = visit.planned_infusion
+    assert planned is not None
+    on = local_date(visit.starts_at, visit.clinic.zone)
+    grade = record.reaction_grade
+    scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=grade)
+    if not grade:
+        return
+    course = schedule.course(visit.clinic, planned.course_id)
+    scheduling.ask_for_length(
+        schedule.read_plan(course),
+        lambda row: (
+            f"{visit.patient}: after the grade {grade} reaction, infusion {row.ordinal} runs more slowly"
+        ),
+        every=True,
+    )
+    if AFTER[grade].review:
+        _ask_a_prescriber(visit, record, now)
+
+
+def learn_length(visit: Visit, record: InfusionRecord, *, now: datetime) -> None:
+    """Let the clinic learn from how long a charted, complete infusion took in the chair."""
+    chart = queries.chart_of(visit)
+    if chart.ended is None or not chart.ended.payload["complete"] or record.in_chair_at is None:
+        return
+    assert record.done_at is not None
+    took = int(minutes(record.done_at - record.in_chair_at))
+    profile = queries.profile_of(visit, chart).code
+    scheduling.note_actual_length(visit=visit, profile=profile, minutes=took, now=now)
+
+
+def _ask_a_prescriber(visit: Visit, record: InfusionRecord, now: datetime) -> None:
+    """Ask a prescriber; after a life-threatening reaction no clearance stands until a new one is signed."""
+    grade, on = record.reaction_grade, local_date(visit.starts_at, visit.clinic.zone)
+    words = f"Grade {grade} infusion reaction on {in_words(on)}"
+    asked = "Decide whether anything more is given."
+    if grade >= LIFE_THREATENING:
+        asked = "The clearance is withdrawn: nothing more is given without a newly signed evaluation."
+        _withdraw_clearances(visit, words, now)
+    trail.open_task(
+        clinic=visit.clinic,
+        kind="reaction",
+        role=Role.PRESCRIBER,
+        due_on=local_date(now, visit.clinic.zone),
+        reason=f"{visit.patient}: {words}. {record.reaction_text} {asked}",
+        cause=f"reaction:{record.pk}:{visit.version}:{grade}",
+        record_number=visit.patient.record_number,
+    )
+
+
+def _withdraw_clearances(visit: Visit, words: str, now: datetime) -> None:
+    """The system takes back the course's clearance and any newer one for the same disease."""
+    assert visit.planned_infusion is not None
+    course = visit.planned_infusion.course
+    today = local_date(now, visit.clinic.zone)
+    newest = standing_clearance(visit.patient, today, condition=course.diagnosis.condition)
+    for clearance in {each.pk: each for each in (course.clearance, newest) if each is not None}.values():
+        if clearance.withdrawn_at is None:
+            withdraw_clearance(clearance=clearance, reason=words, by=None, now=now)
