@@ -221,13 +221,22 @@ def infusion_phases(
     return as_usual(phases, (dose_mg, turn_of(len(given)), length.profile.code), usual)
 
 
+_USUAL = Prepared(
+    lambda: (
+        UsualLength.objects.of(Given("clinic"))
+        .filter(count__gte=Given("least"))
+        .values_list("dose_mg", "turn", "profile", "minutes", "count")
+    )
+)
+
+
 def usual_lengths(clinic: Clinic) -> Mapping[LengthKey, Usual]:
     """How long visits usually take here, where enough of them were counted; the clinic says how many that is."""
     least = clinic.learn_lengths_after
     if not least:
         return {}
-    rows = UsualLength.objects.of(clinic).filter(count__gte=least)
-    return {(row.dose_mg, row.turn, row.profile): Usual(row.minutes, row.count) for row in rows}
+    rows = _USUAL.all(clinic=clinic.pk, least=least)
+    return {(dose, turn, profile): Usual(minutes, count) for dose, turn, profile, minutes, count in rows}
 
 
 _VISITS = Prepared(

@@ -7,6 +7,7 @@ import pytest
 
 from clinics.domain.rights import Role
 from clinics.models import StaffTask
+from evaluation.models import Result
 from regimens.domain.rates import rate_plan
 from scheduling import actions as scheduling
 from scheduling import queries as schedule
@@ -14,7 +15,7 @@ from scheduling.domain.capacity import total_minutes
 from scheduling.models import ActualLength, PlannedInfusion, UsualLength
 from tests.charting import chart, ended, running, seated
 from tests.factory import make_clinic, make_member, make_patient, make_visit
-from tests.gates import ready_visit
+from tests.gates import open_gate, ready_visit
 from treatment import actions, queries
 from treatment.domain.chart import Kind
 from treatment.models import ChartEntry
@@ -100,6 +101,22 @@ def test_next_bedside_runs_slowly_and_is_reminded_with_the_source(clinic, nurse)
     shown = queries.shown(queries.visit(clinic, second.pk), now=second.starts_at)
     assert (shown.reminded.grade, shown.reminded.verified, bool(shown.reminded.source)) == (2, False, True)
     assert shown.day.plan == rate_plan(shown.profile, 1000)
+
+
+def test_severe_reaction_asks_for_a_review_before_the_next_gate_opens(clinic, nurse):
+    visit, second = reacted(clinic, nurse, 3)
+    finish(visit, nurse)
+    open_gate(second.patient, date(2031, 3, 24))
+    gate = queries.gate(queries.visit(clinic, second.pk), today=date(2031, 3, 24))
+    assert [each.code for each in gate.blocking] == ["reaction_review"]
+
+
+def test_discharge_taken_back_takes_its_mild_reaction_back_from_the_gate(clinic, nurse):
+    visit, _second = reacted(clinic, nurse, 2)
+    finish(visit, nurse, minutes=600)
+    actions.undo_last_step(visit=visit, by=nurse, now=at(601), reason="Wrong patient.")
+    rows = Result.objects.of(clinic).filter(kind="infusion_reaction").order_by("id")
+    assert list(rows.values_list("value", flat=True)) == ["grade_2", "none"]
 
 
 def test_grade_corrected_after_the_discharge_carries_too(clinic, nurse):

@@ -12,6 +12,7 @@ from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
 from evaluation.models import Clearance
 from patients.models import Measurement
+from scheduling import actions as scheduling
 from scheduling.models import PlannedInfusion
 from tests.charting import PRODUCT, SIGNS, chart, ended, premedicated, running, seated
 from tests.factory import make_clinic, make_member, make_regimen
@@ -79,6 +80,17 @@ def test_premedication_is_impossible_while_the_gate_is_closed(clinic, nurse):
         chart(visit, Kind.RATE, nurse, NINE, mg_h="50", reason="Now.")
     assert codes(refused) == ("not_premedicating",)
     assert (state(visit), queries.visit(clinic, visit.pk).record.gate) == ("in_chair", {})
+
+
+def test_gate_a_prescriber_has_opened_lets_premedication_begin(clinic, nurse):
+    visit = seated(clinic, NINE, nurse, drug_received="")
+    chart(visit, Kind.IDENTITY, nurse, NINE, confirmed=["name", "birth_date"])
+    prescriber = make_member(clinic, Role.PRESCRIBER).user
+    tokens = [each.token for each in queries.gate(visit, today=DAY).blocking]
+    how = {"reason": "It is in the fridge of the ward.", "expires_on": DAY, "by": prescriber, "now": NINE}
+    scheduling.open_gate(visit=visit, tokens=tokens, **how)
+    chart(visit, Kind.PREMEDICATION, nurse, at(1))
+    assert state(visit) == "premedicating"
 
 
 def test_gates_verdict_and_rate_profile_are_kept_when_premedication_begins(clinic, nurse):

@@ -10,7 +10,7 @@ from clinics import actions as trail
 from clinics.domain.calendar import local_date
 from clinics.domain.rights import Role
 from clinics.models import User
-from evaluation.actions import withdraw_clearance
+from evaluation.actions import note_reaction, withdraw_clearance
 from evaluation.queries import standing_clearance
 from scheduling import actions as scheduling
 from scheduling import queries as schedule
@@ -25,15 +25,21 @@ from ..models import InfusionRecord
 LIFE_THREATENING = 4
 
 
-def carry_forward(visit: Visit, record: InfusionRecord, *, by: User | None, now: datetime) -> None:
+def carry_forward(
+    visit: Visit, record: InfusionRecord, *, by: User | None, now: datetime, told_before: bool = False
+) -> None:
     """Tell the course that the infusion was given and how it was borne: the next one's rates and length follow, and a
-    visit that is booked already and has become too short is a task for the desk.
+    visit that is booked already and has become too short is a task for the desk. The gate hears of every reaction, and
+    where one was ``told_before``, that it was none after all.
     """
     planned = visit.planned_infusion
     assert planned is not None
     on = local_date(visit.starts_at, visit.clinic.zone)
     grade = record.reaction_grade
     scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=grade)
+    if not grade and not told_before:
+        return
+    tell_gate(visit, grade, record.reaction_text, by=by, now=now)
     if not grade:
         return
     course = schedule.course(visit.clinic, planned.course_id)
@@ -46,6 +52,19 @@ def carry_forward(visit: Visit, record: InfusionRecord, *, by: User | None, now:
     )
     if AFTER[grade].review:
         _ask_a_prescriber(visit, record, now)
+
+
+def tell_gate(visit: Visit, grade: int, words: str, *, by: User | None, now: datetime) -> None:
+    """Let the gate know the visit's reaction by its grade; 0 where there was none after all."""
+    note_reaction(
+        patient=visit.patient,
+        grade=grade,
+        on=local_date(visit.starts_at, visit.clinic.zone),
+        words=words or "No reaction after all.",
+        source_id=f"infusion:{visit.pk}",
+        by=by,
+        now=now,
+    )
 
 
 def learn_length(visit: Visit, record: InfusionRecord, *, now: datetime) -> None:

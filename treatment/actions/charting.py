@@ -211,7 +211,7 @@ def _tell_anew(visit: Visit, record: InfusionRecord, chart: Chart, *, by: User |
     record.reaction_grade, record.reaction_text = told.grade, told.words
     record.save(update_fields=["dose_mg", "product", "reaction_grade", "reaction_text"])
     if told.grade != grade:
-        carry_forward(visit, record, by=by, now=now)
+        carry_forward(visit, record, by=by, now=now, told_before=bool(grade))
 
 
 def _check_key(key: str) -> None:

@@ -33,7 +33,7 @@ from ..domain.steps import (
     undone,
 )
 from ..models import InfusionRecord
-from .carrying import carry_forward, learn_length
+from .carrying import carry_forward, learn_length, tell_gate
 from .closing import close_chart, reopen_chart
 from .gating import pass_gate
 from .locking import locked, note
@@ -253,6 +253,8 @@ def undo_last_step(
     if before == DONE and visit.planned_infusion is not None:
         scheduling.mark_not_given(planned=visit.planned_infusion, by=by, now=now)
         reopen_chart(visit, by=by, now=now, reason=reason.strip())
+        if record is not None and record.reaction_grade:
+            tell_gate(visit, 0, "", by=by, now=now)
     if record is not None:
         _step_back(record, after)
     _note(visit, "took a step back", by, before, after, reason=reason.strip())
