@@ -56,16 +56,22 @@ def seated(clinic: Clinic, nine: datetime, nurse: User, **answers: Any) -> Visit
     return actions.start(visit=queries.visit(clinic, visit.pk), by=nurse, now=nine)
 
 
-def premedicated(clinic: Clinic, nine: datetime, nurse: User, **answers: Any) -> Visit:
-    """Seated, identified and given everything before the drug; the product is on the chart."""
-    visit = seated(clinic, nine, nurse, **answers)
+def prepare(visit: Visit, nine: datetime, nurse: User) -> None:
+    """Identified and given everything before the drug; the product is on the chart."""
     chart(visit, Kind.IDENTITY, nurse, nine, confirmed=["name", "birth_date"])
     chart(visit, Kind.PREMEDICATION, nurse, nine)
-    for place, medicine in enumerate(queries.judged_by(visit, queries.chart_of(visit), now=nine).medicines):
+    fresh = queries.visit(visit.clinic, visit.pk)
+    for place, medicine in enumerate(queries.judged_by(fresh, queries.chart_of(fresh), now=nine).medicines):
         dose = str(medicine.dose) if medicine.dose else ""
         given = {"place": place, "drug": medicine.drug, "dose": dose, "route": medicine.route}
         chart(visit, Kind.MEDICINE, nurse, nine, **given)
     chart(visit, Kind.PRODUCT, nurse, nine, **PRODUCT)
+
+
+def premedicated(clinic: Clinic, nine: datetime, nurse: User, **answers: Any) -> Visit:
+    """Seated, and prepared for the drug."""
+    visit = seated(clinic, nine, nurse, **answers)
+    prepare(visit, nine, nurse)
     return queries.visit(clinic, visit.pk)
 
 

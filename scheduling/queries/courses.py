@@ -239,6 +239,11 @@ def usual_lengths(clinic: Clinic) -> Mapping[LengthKey, Usual]:
     return {(dose, turn, profile): Usual(minutes, count) for dose, turn, profile, minutes, count in rows}
 
 
+def learned_lengths(clinic: Clinic) -> list[UsualLength]:
+    """What the clinic has learned so far, those kinds too of which it has counted too few."""
+    return list(UsualLength.objects.of(clinic).order_by("-dose_mg", "turn", "profile"))
+
+
 _VISITS = Prepared(
     lambda: (
         Visit.objects.of(Given("clinic"))

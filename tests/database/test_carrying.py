@@ -1,4 +1,4 @@
-"""What happened carries forward: to the next visit's rates and length, the desk, the prescriber, the clinic's lengths."""
+"""What happened carries forward: to the next visit's rates and length, the desk, the prescriber, usual lengths."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -14,6 +14,7 @@ from clinics.domain.attention import RULES
 from clinics.domain.rights import Right
 from clinics.forms import RulesForm
 from infusion.desk.setup.saving import is_sent, mark_of, settle
+from scheduling.queries import learned_lengths
 
 from .asked import status_of, typed
 
@@ -42,5 +43,6 @@ def rules(request: StaffRequest) -> HttpResponse:
         )
         if answer is not None:
             return answer
-    shown = {"form": form, "mark": mark_of(request, form, mark)}
+    learned = learned_lengths(request.clinic)
+    shown = {"form": form, "mark": mark_of(request, form, mark), "learned": learned}
     return render(request, "desk/setup/rules.html", shown, status=status_of(request))
