@@ -244,6 +244,7 @@ USUAL = {
     "hold_beyond_days": 60,
     "waitlist_hold_minutes": 120,
     "learn_lengths_after": 5,
+    "call_now_minutes": 15,
     "waitlist_notice_hours": 24,
 }
 
