@@ -38,6 +38,7 @@ class InForce:
     blocks: str
     asked: str
     rules: tuple[tuple[str, Rule], ...]
+    final: str
 
 
 def in_force(catalogue: Catalogue) -> list[tuple[str, list[InForce]]]:
@@ -68,14 +69,28 @@ def _shown(requirement: Requirement, catalogue: Catalogue) -> InForce:
         _blocks(requirement),
         _asked(requirement, catalogue),
         tuple((_test_of(rule, catalogue), rule) for rule in requirement.rules),
+        _final(requirement, catalogue),
     )
+
+
+def _final(requirement: Requirement, catalogue: Catalogue) -> str:
+    """What of a requirement no override opens, in words; empty where all of it may be opened."""
+    apart = [
+        _test_of(rule, catalogue).lower()
+        for rule in requirement.rules
+        if rule.final is not requirement.final and rule.final is not None
+    ]
+    if requirement.final:
+        return f"No override opens it{', except where it is ' + ' or '.join(apart) if apart else ''}"
+    return f"No override opens it where it is {' or '.join(apart)}" if apart else ""
 
 
 def _test_of(rule: Rule, catalogue: Catalogue) -> str:
     """What a rule looks for, in words."""
     kind = KINDS[rule.kind]
     if rule.when:
-        words = " or ".join(choice.label for choice in kind.choices if choice.code in rule.when)
+        named = (choice.label.replace(" …", "") for choice in kind.choices if choice.code in rule.when)
+        words = " or ".join(named)
     else:
         threshold = getattr(catalogue.thresholds, rule.below or rule.within_days)
         value = f"{plain(threshold.value)} {unit_words(threshold.unit)}"

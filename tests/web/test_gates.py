@@ -225,6 +225,13 @@ def test_the_requirements_in_force_are_listed_with_source_and_mark(client, nurse
         "Opened by: Hepatitis B: HBsAg, Hepatitis B: total anti-HBc",
         "Prescriber",
     )
+    final = {code: rows[code].final for code in ("hbsag", "anti_hbc", "consent", "igg")}
+    assert final == {
+        "hbsag": "No override opens it",
+        "anti_hbc": "No override opens it, except where it is positive",
+        "consent": "No override opens it where it is declined",
+        "igg": "",
+    }
 
 
 def test_a_prescriber_sets_a_number_and_a_bad_one_is_reported_beside_its_field(client, prescriber):
