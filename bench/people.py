@@ -94,7 +94,7 @@ def sign_in(members: Sequence[Membership]) -> list[str]:
         at = {"at": now}
         session = {
             SESSION_KEY: str(member.user_id),
-            BACKEND_SESSION_KEY: "allauth.account.auth_backends.AuthenticationBackend",
+            BACKEND_SESSION_KEY: "infusion.doors.backend.AuthenticationBackend",
             HASH_SESSION_KEY: member.user.get_session_auth_hash(),
             AUTHENTICATION_METHODS_SESSION_KEY: [
                 {"method": "password", **at},

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql import InsertQuery
@@ -61,18 +62,21 @@ class Prepared:
 
     def all(self, **given: Any) -> list[Row]:
         """Every row, asked with these values."""
-        with connection.cursor() as cursor:
+        question, link = self._question, connections[DEFAULT_DB_ALIAS]
+        with link.cursor() as cursor:
             cursor.execute(*self.told(**given))
             rows = cursor.fetchall()
-        question = self._question
-        return [question.answer(each) for each in _read(rows, question.columns)]
+        return [question.answer(each) for each in _read(rows, question.columns, link)]
 
     def told(self, **given: Any) -> tuple[str, list[Any]]:
         """The question's text and values, for a cursor that reads the rows as the engine gives them."""
-        question = self._question
-        if question.locks and connection.get_autocommit():
+        question, link = self._question, connections[DEFAULT_DB_ALIAS]
+        if question.locks and link.get_autocommit():
             raise TransactionManagementError("rows are locked inside a transaction only")
-        return question.sql, [_value(each, given) for each in question.params]
+        adapted = link.ops.adapt_unknown_value
+        return question.sql, [
+            adapted(given[each.name]) if isinstance(each, Given) else each for each in question.params
+        ]
 
     @cached_property
     def _question(self) -> _Compiled:
@@ -89,11 +93,12 @@ class Prepared:
 def insert(row: Written) -> Written:
     """Write one new row as ``create`` does, by its model's one statement; nobody listens to these models' signals."""
     statement, fields = _insertion(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    with mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+    link = connections[DEFAULT_DB_ALIAS]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), link) for field in fields]
+    with mark_for_rollback_on_error(link.alias), link.cursor() as cursor:
         cursor.execute(statement, values)
         row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, link.alias
     return row
 
 
@@ -102,28 +107,26 @@ def _insertion(model: type[Model]) -> tuple[str, list[Field]]:
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
     query = InsertQuery(model)
     query.insert_values(fields, [model()])
-    compiler = query.get_compiler(connection=connection)
+    compiler = query.get_compiler(DEFAULT_DB_ALIAS)
     compiler.returning_fields = [model._meta.pk]
     ((statement, _),) = compiler.as_sql()
     return statement, fields
 
 
-def _value(place: Any, given: dict[str, Any]) -> Any:
-    return connection.ops.adapt_unknown_value(given[place.name]) if isinstance(place, Given) else place
-
-
-def _read(rows: Iterable[Any], columns: Iterable[tuple[int, list[Any], Any]]) -> Iterable[list[Any]]:
+def _read(
+    rows: Iterable[Any], columns: Iterable[tuple[int, list[Any], Any]], link: BaseDatabaseWrapper
+) -> Iterable[list[Any]]:
     for row in map(list, rows):
         for place, converters, expression in columns:
             value = row[place]
             for convert in converters:
-                value = convert(value, expression, connection)
+                value = convert(value, expression, link)
             row[place] = value
         yield row
 
 
 def _compile(rows: QuerySet) -> _Compiled:
-    compiler = rows.query.get_compiler(connection=connection)
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     sql, params = compiler.as_sql()
     columns = compiler.get_converters([column for column, *_ in compiler.select])
     kind = rows._iterable_class

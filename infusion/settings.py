@@ -133,7 +133,7 @@ SESSION_ENGINE = "infusion.doors.sessions"
 AUTH_USER_MODEL = "clinics.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "infusion.doors.backend.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

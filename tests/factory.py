@@ -316,7 +316,7 @@ def sign_in(client: Client, who: Membership | User, *, methods: Mapping[str, str
     user = who.user if isinstance(who, Membership) else who
     if methods is None:
         methods = {"password": "", "mfa": "totp"} if user.door == "staff" else {"code": ""}
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="infusion.doors.backend.AuthenticationBackend")
     session = client.session
     at = seconds.time()
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [

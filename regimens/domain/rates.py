@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from clinics.domain.refusals import Refusal
 from regimens.domain.definition import RateProfile, Regimen
@@ -41,6 +42,7 @@ class RatePlan:
         return self.steps[-1].minutes
 
 
+@lru_cache(maxsize=1_024)
 def rate_plan(profile: RateProfile, dose_mg: Decimal | int | Fraction) -> RatePlan:
     """The rate steps that give ``dose_mg``; ValueError unless the dose is above zero, for a profile that is never used
     here, and for more than a profile in segments can give.

@@ -23,7 +23,7 @@ from scheduling.domain.booking import Seat, was_raced
 from scheduling.domain.soft import SOFT, Accepted
 from scheduling.domain.status import STANDING
 from scheduling.models import Course, PlannedInfusion, Visit
-from scheduling.queries import CoursePlan, handovers_of, nearest, planned_of, read_plan
+from scheduling.queries import LONGEST, CoursePlan, handovers_of, nearest, planned_of, read_plan
 
 from .breaches import note_breaches
 from .changes import note_change, standing
@@ -173,6 +173,7 @@ def _refuse_if_gone(course: Course, wanted: Sequence[Wanted], *, now: datetime) 
         return
     at: dict[str, Any] = {f"chair{place}": each.seat.chair for place, each in enumerate(wanted)}
     at |= {f"starts{place}": each.seat.starts for place, each in enumerate(wanted)}
+    at |= {f"since{place}": each.seat.starts - LONGEST for place, each in enumerate(wanted)}
     gone = _sitting(len(wanted)).first(clinic=course.clinic_id, patient=course.patient_id, **at)
     if gone is not None:
         chair, name, starts, ends = gone
@@ -188,7 +189,7 @@ def _sitting(count: int) -> Prepared:
     at = [
         Q(
             chair=Given(f"chair{place}"),
-            starts_at__lte=Given(f"starts{place}"),
+            starts_at__range=(Given(f"since{place}"), Given(f"starts{place}")),
             ends_at__gt=Given(f"starts{place}"),
         )
         for place in range(count)

@@ -76,7 +76,7 @@ _COURSE = Prepared(
         Course.objects.of(Given("clinic"))
         .filter(pk=Given("pk"))
         .select_related("patient", "regimen_version", "clearance")
-        .defer("regimen_version__definition", "clearance__verdict")
+        .defer("regimen_version__definition", "clearance__verdict", "patient__phone")
     )
 )
 

@@ -47,7 +47,7 @@ from .courses import (
     today_of,
     usual_lengths,
 )
-from .days import handovers_of, nurse_rules, occupied, phases_of, read_days
+from .days import LONGEST, handovers_of, nurse_rules, occupied, phases_of, read_days
 from .doses import Amounts, amounts_of, body_of, body_refusal
 from .faults import Fault, Reasons, faults, faults_ahead, held_infusions, in_the_way_ahead, last_day_booked
 from .faults import shown as shown_faults
@@ -112,6 +112,7 @@ from .visits import (
 from .whole import CourseCard, ToHold, begins_the_rest, course_times, left_to_hold, still_open
 
 __all__ = [
+    "LONGEST",
     "MORE",
     "NOT_LATEST",
     "USUAL",

@@ -88,8 +88,8 @@ _INFUSION = Prepared(
     lambda: (
         PlannedInfusion.objects.of(Given("clinic"))
         .filter(pk=Given("pk"))
-        .select_related("patient", "course__regimen_version", "course__clearance", "course__diagnosis")
-        .defer("course__regimen_version__definition", "course__clearance__verdict")
+        .select_related("patient", "course__regimen_version", "course__clearance")
+        .defer("course__regimen_version__definition", "course__clearance__verdict", "patient__phone")
     )
 )
 
@@ -248,7 +248,6 @@ _VISITS = Prepared(
     lambda: (
         Visit.objects.of(Given("clinic"))
         .filter(patient=Given("patient"), status__in=STANDING)
-        .select_related("planned_infusion")
         .order_by("starts_at", "id")
     )
 )

@@ -144,11 +144,16 @@ class CoursePlan:
 def read_plan(course: Course) -> CoursePlan:
     """Read a course with everything booking asks about: five queries."""
     course.patient.clinic = course.clinic
+    planned, visits = planned_of(course), standing_visits(course.patient)
+    rows = {row.pk: row for row in planned}
+    for visit in visits:
+        if visit.planned_infusion_id in rows:
+            visit.planned_infusion = rows[visit.planned_infusion_id]
     return CoursePlan(
         course=course,
         regimen=regimen(course),
-        planned=tuple(planned_of(course)),
-        visits=tuple(standing_visits(course.patient)),
+        planned=tuple(planned),
+        visits=tuple(visits),
         past=history(course.patient),
         usual=usual_lengths(course.clinic),
     )

@@ -119,7 +119,8 @@ def _answer(request: StaffRequest, search: _Search) -> HttpResponse:
     try:
         if seats is None:
             raise Refused(Refusal("unreadable_offer", NOT_AN_OFFER))
-        done = search.place(seats, form.cleaned_data if form else {}, AcceptForm(request.POST).accepted)
+        accepted = AcceptForm(request.POST).accepted if "accept" in request.POST else None
+        done = search.place(seats, form.cleaned_data if form else {}, accepted)
     except Refused as refused:
         page = warning_page if may_pass(request, refused) else refused_page
         return page(request, refused, form=form, **search.shown)

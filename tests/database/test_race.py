@@ -80,7 +80,7 @@ def session_for(member: Membership) -> str:
     now = time.time()
     session = SessionStore()
     session[SESSION_KEY] = str(member.user_id)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[BACKEND_SESSION_KEY] = "infusion.doors.backend.AuthenticationBackend"
     session[HASH_SESSION_KEY] = member.user.get_session_auth_hash()
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
         {"method": "password", "at": now},
