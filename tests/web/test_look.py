@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, reverse
 
 from clinics.templatetags.look import chip, icon, nav_link, status
 from evaluation.domain.findings import Finding, Standing, State
@@ -19,6 +19,7 @@ from monitoring.models import FollowUp
 from patients.models import Diagnosis
 from scheduling.domain.proposals import LOST
 from scheduling.models import Course, PlannedInfusion, Replan, Visit, WaitlistOffer
+from tests.factory import make_clinic, make_member, sign_in
 from treatment.domain.steps import STAGES
 
 
@@ -125,3 +126,12 @@ def test_label_page_says_plainly_what_is_off_the_label() -> None:
         "Autoimmune haemolytic anaemia",
     }
     assert "The usual schedule here is off the label for every one of these illnesses" in shown
+
+
+@pytest.mark.django_db
+def test_the_menus_of_a_narrow_and_a_wide_screen_say_the_same(client) -> None:
+    sign_in(client, make_member(make_clinic(), "manager"))
+    page = client.get(reverse("desk:today")).content.decode()
+    links = [re.findall(r'class="nav-pill" href="([^"]+)"', part) for part in page.split("phone-menu")]
+    assert links[0] == links[1] != []
+    assert page.count(reverse("account_logout")) == 2
