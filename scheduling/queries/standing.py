@@ -9,11 +9,11 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Case, Func, IntegerField, Q, TextField, Value, When
 
 from clinics.models import Clinic
-from clinics.prepared import Given, Prepared
+from clinics.prepared import Given, Prepared, asking
 from scheduling.domain.capacity import Handovers, Occupied, Phase
 from scheduling.domain.filling import Reader, Row
 from scheduling.models import STANDING, Visit
@@ -70,7 +70,7 @@ def standing_rows(
         given |= {f"begin{place}": begin, f"end{place}": end}
     given |= {f"without{place}": key for place, key in enumerate(without)}
     question = _standing(len(spans), patient is not None, clinician is not None, len(without))
-    with connection.cursor() as cursor:
+    with asking(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(*question.told(**given))
         while some := cursor.fetchmany(CHUNK):
             yield from some
