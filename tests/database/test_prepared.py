@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.db.transaction import TransactionManagementError
 
@@ -120,3 +120,16 @@ def test_a_refused_row_takes_its_transaction_with_it(clinic):
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(Chair(clinic=clinic, name="Once"))
     assert Chair.objects.of(clinic).filter(name="Once").count() == 1
+
+
+@pytest.mark.postgresql
+def test_the_server_keeps_one_plan_which_outlives_a_new_column(clinic):
+    question = Prepared(lambda: Chair.objects.of(Given("clinic")).filter(pk__gt=Given("pk")).order_by("pk"))
+    kept = 'SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE \'%%"clinics_chair"."id" >%%\''
+    for key in (0, 2**20, 2**40, 0):
+        question.all(clinic=clinic.pk, pk=key)
+    with connection.cursor() as cursor:
+        cursor.execute(kept)
+        assert cursor.fetchone() == (1,)
+        cursor.execute("ALTER TABLE clinics_chair ADD COLUMN colour text")
+    assert question.all(clinic=clinic.pk, pk=0) == list(Chair.objects.of(clinic).order_by("pk"))
