@@ -71,10 +71,10 @@ _NAMES = {
     "premedication_sets": "Premedication",
     "conditions": "Condition",
     "sources": "Sources",
-    "unverified_fields": "Unverified marks",
+    "unverified": "Marked unverified",
 }
 # What belongs together and is shown as one value.
-_WHOLE = frozenset({"at_months", "sources", "unverified_fields", "weight_kg", "height_cm", "optional"})
+_WHOLE = frozenset({"at_months", "sources", "weight_kg", "height_cm", "optional"})
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -89,7 +89,10 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Di
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     last = place.rpartition("/")[2]
-    if isinstance(value, Mapping):
+    if place == "/unverified_fields" and isinstance(value, list):
+        # A mark is told by what it stands on.
+        yield from ((f"/unverified{mark}", True) for mark in value)
+    elif isinstance(value, Mapping):
         for name, part in value.items():
             yield from _leaves(part, f"{place}/{name}")
     elif isinstance(value, list) and last not in _WHOLE:
