@@ -88,11 +88,6 @@ def dilution_rules() -> DilutionRules:
     )
 
 
-def source_text(code: str) -> str:
-    """What a source's code stands for; the code itself where the delivered file does not say."""
-    return str(library()["sources"].get(code, code))
-
-
 def _sound(reader: Reader) -> None:
     if reader.problems:
         raise RuntimeError(f"{_FILE.name}: {reader.problems}")

@@ -15,7 +15,7 @@ from clinics.queries import or_404
 from .defaults import DEFAULT_CODE, default_definition, default_regimens, dilution_rules
 from .domain.dates import ProtocolDate, protocol_dates
 from .domain.definition import DoseUnit, Maintenance, Premedication, RateProfile, Regimen
-from .domain.dilution import DilutionRules, allowed_volume
+from .domain.dilution import DilutionRules, allowed_volume, ml_per_hour, prepared
 from .domain.dosing import from_surface
 from .domain.label import off_label
 from .domain.parsing import parse_regimen
@@ -304,13 +304,23 @@ class Volume:
     least: str
     most: str
     rules: DilutionRules
+    bag: str = ""
 
 
-def dilution(dose_mg: Decimal) -> Volume:
-    """The allowed volume of a dose."""
+def dilution(dose_mg: Decimal, regimen: Regimen) -> Volume:
+    """The allowed volume of a dose, and how its usual bag comes out at the first infusion's starting rate."""
     rules = dilution_rules()
     least, most = allowed_volume(dose_mg, rules)
-    return Volume(in_exact_words(least), in_exact_words(most), rules)
+    usual = next((each for each in rules.bags if each.dose_mg == dose_mg), None)
+    bag = ""
+    if usual is not None:
+        made, rate = prepared(dose_mg, usual.saline_ml, rules), regimen.first_profile.start_mg_h
+        pump = in_exact_words(ml_per_hour(rate, made.mg_ml))
+        bag = (
+            f"in {usual.saline_ml} mL of saline it makes {in_exact_words(made.total_ml)} mL "
+            f"({round(float(made.mg_ml), 2):g} mg/mL); {rate} mg/h is {pump} mL/h"
+        )
+    return Volume(in_exact_words(least), in_exact_words(most), rules, bag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _detail(request: StaffRequest, pk: int, *, reasons: tuple[Refusal, ...] = ()
         "dates": form.dates,
         "dose": dose,
         "rates": queries.rate_tables(regimen, dose),
-        "dilution": queries.dilution(dose),
+        "dilution": queries.dilution(dose, regimen),
         "premedication": queries.premedication(version, regimen),
         "beside": queries.marked_beside(regimen),
         "reasons": reasons,

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from clinics.domain.refusals import Refusal
-
 
 @dataclass(frozen=True, slots=True)
 class Bag:
@@ -54,21 +52,6 @@ def prepared(
     return Prepared(drug, total, dose / total)
 
 
-def volume_refusal(
-    dose_mg: Decimal | int | Fraction, total_ml: Decimal | int | Fraction, rules: DilutionRules
-) -> Refusal | None:
-    """Why a whole volume is not one this dose may be diluted to, or None."""
-    least, most = allowed_volume(dose_mg, rules)
-    if least <= Fraction(total_ml) <= most:
-        return None
-    return Refusal(
-        "volume_out_of_range",
-        f"{_short(dose_mg)} mg is diluted to {_short(least)} to {_short(most)} mL "
-        f"({_short(rules.lowest_mg_ml)} to {_short(rules.highest_mg_ml)} mg/mL).",
-        "volume_ml",
-    )
-
-
 def ml_per_hour(rate_mg_h: Decimal | int | Fraction, mg_ml: Fraction) -> Fraction:
     """What the pump is set to for a rate in milligrams an hour."""
     return Fraction(rate_mg_h) / mg_ml
@@ -79,8 +62,3 @@ def _above_zero(dose_mg: Decimal | int | Fraction) -> Fraction:
     if dose <= 0:
         raise ValueError("A dose must be above zero.")
     return dose
-
-
-def _short(value: Decimal | int | Fraction) -> str:
-    found = round(float(value), 1)
-    return f"{found:g}"

@@ -80,7 +80,7 @@ from .offers import (
 )
 from .overrides import opened_counts, override, overrides_of, overrides_since
 from .plan import CoursePlan, read_plan
-from .rates import optional_profile, profile_answers_refusals
+from .rates import profile_answers_refusals
 from .seats import best_seat, named_seats, not_the_place, place_needed, seat_at
 from .series import (
     Ask,
@@ -194,7 +194,6 @@ __all__ = [
     "nurse_rules",
     "occupied",
     "opened_counts",
-    "optional_profile",
     "outlook",
     "override",
     "overrides_of",

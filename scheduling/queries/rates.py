@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clinics.domain.refusals import Refusal
-from regimens.domain.definition import RateProfile
 from regimens.domain.rates import profile_for, profile_refusals
 from scheduling.models import PlannedInfusion
 
 from .plan import CoursePlan
 
 
-def optional_profile(plan: CoursePlan, code: str) -> RateProfile | None:
-    """An optional rate profile of the course's regimen."""
-    return next((each for each in plan.regimen.optional_profiles if each.code == code), None)
-
-
 def profile_answers_refusals(
     plan: CoursePlan, row: PlannedInfusion, code: str, answers: Mapping[str, bool]
 ) -> tuple[Refusal, ...]:
     """Every reason why an infusion may not run by an optional rate profile; empty where it may."""
-    profile = optional_profile(plan, code)
+    profile = next((each for each in plan.regimen.optional_profiles if each.code == code), None)
     if profile is None:
         return (Refusal("profile_not_in_regimen", "This regimen has no such rate profile."),)
     found = list(

@@ -81,6 +81,7 @@ def test_preview_shows_dates_from_the_chosen_start(client, clinic, version):
     shown = words(response)
     assert shown.count("5 maintenance Tue 29 Feb 2028 29 Feb 2028 to 28 Mar 2028 1000 mg") == 1
     assert shown.count("First infusion, standard: 1000 mg in 255 minutes") == 1
+    assert shown.count("in 500 mL of saline it makes 600 mL (1.67 mg/mL); 50 mg/h is 30 mL/h") == 1
     assert shown.count("Later infusions, standard: 1000 mg in 195 minutes") == 1
 
 
