@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from clinics.domain.calendar import local_date
 from regimens.domain.rates import in_exact_words
@@ -241,6 +242,16 @@ def acts(shown: Shown, forms: Mapping[str, ChartForm]) -> list[Act]:
     return found
 
 
+def proposed_rates(shown: Shown, forms: Mapping[str, ChartForm]) -> list[SafeString]:
+    """The rates that the stage's forms propose, to be exchanged in place: a form stands while the infusion goes on."""
+    offered = OFFERED.get(shown.stage.code, ())
+    return [
+        forms[kind]["mg_h"].as_widget(attrs={"hx-swap-oob": "true"})
+        for kind in ("rate", "reaction")
+        if kind in offered
+    ]
+
+
 def _comes_next(kind: str, shown: Shown) -> bool:
     if kind == "identity":
         return not shown.chart.of(Kind.IDENTITY)
@@ -266,6 +277,7 @@ def page_shown(shown: Shown, forms: Mapping[str, ChartForm]) -> dict[str, Any]:
         "stages": stages(shown),
         "rows": rows(shown),
         "kinds": acts(shown, forms),
+        "proposed_rates": proposed_rates(shown, forms),
         "forms": forms,
         "new_key": new_key,
         "check_url": f"{reverse('evaluation:check', args=[visit.patient_id])}?{urlencode(asked)}",

@@ -221,8 +221,10 @@
     if (problem.detail.elt.matches("[data-live]")) problem.stopImmediatePropagation();
   }, true);
   document.addEventListener("htmx:oobBeforeSwap", (swap) => {
-    const typing = swap.detail.target?.id === "acts" && swap.detail.target.querySelector("input:focus, textarea:focus");
-    if (typing) swap.detail.shouldSwap = false;
+    const { target } = swap.detail;
+    const typing = target?.id === "acts" && target.querySelector("input:focus, textarea:focus");
+    const typed = target?.matches("#acts input") && (target.matches(":focus") || target.value !== target.defaultValue);
+    if (typing || typed) swap.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:afterSettle", () => { listen(); count(); });
 

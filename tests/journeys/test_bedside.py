@@ -21,6 +21,9 @@ from treatment.models import ChartEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = datetime(2031, 3, 10, 9, tzinfo=UTC)  # a Monday, 09:00 in London
+CLIPPED = """[...document.querySelectorAll("main .card")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.id)"""
+"""The cards whose right edge cuts off what they hold."""
 
 
 @pytest.fixture(autouse=True)
@@ -269,6 +272,39 @@ def test_two_nurses_on_one_chart_see_each_others_entries(tablet, clinic, nurse, 
     expect(one.locator("#written")).to_contain_text("Tom Reyes")
 
 
+def test_proposed_rates_follow_the_infusion_and_leave_what_is_typed(tablet, clinic, nurse, clock):
+    # Given a page that was opened at 50 mg/h
+    visit = running(clinic, NINE, nurse.user)
+    clock.move_to(NINE + timedelta(minutes=60))
+    page = tablet(nurse)
+    page.clock.install()
+    bedside(page, visit)
+    slowed, following = (page.locator(f"#id_{kind}_mg_h") for kind in ("reaction", "rate"))
+    assert (slowed.input_value(), following.input_value()) == ("25", "100")
+    # When the next step is taken, the forms propose what follows from it
+    page.locator("#next-rate").click()
+    expect(slowed).to_have_value("50")
+    expect(following).to_have_value("150")
+    # And what is typed is left alone
+    act(page, "reaction")
+    slowed.fill("30")
+    slowed.blur()
+    clock.move_to(NINE + timedelta(minutes=62))
+    chart(visit, Kind.RATE, nurse.user, NINE + timedelta(minutes=62), mg_h="150", reason="")
+    page.clock.run_for(11_000)
+    expect(following).to_have_value("200")
+    expect(slowed).to_have_value("30")
+
+
+def test_rates_are_shown_whole_on_a_tablet(tablet, clinic, nurse, clock):
+    visit = running(clinic, NINE, nurse.user)
+    clock.move_to(NINE + timedelta(minutes=60))
+    page = bedside(tablet(nurse), visit)
+    assert page.evaluate(CLIPPED) == []
+    page.set_viewport_size({"width": 900, "height": 700})
+    assert page.evaluate(CLIPPED) == []
+
+
 def test_chart_is_kept_without_javascript(tablet, clinic, nurse, clock):
     visit = running(clinic, NINE, nurse.user)
     clock.move_to(NINE + timedelta(minutes=60))
@@ -291,6 +327,7 @@ def test_bedside_fits_a_phone(phone, clinic, nurse, live_server, axe, clock):
     phone.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     bedside(phone, visit)
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    assert phone.evaluate(CLIPPED) == []
     act(phone, "reaction")
     axe(phone)
     small = """[...document.querySelectorAll("main button, main summary, main .tap, main .form-control, main a.btn")]
