@@ -117,6 +117,7 @@ def correct(request: StaffRequest, pk: int, entry: int) -> HttpResponse:
     line = root_of(queries.chart_of(visit), row.pk)
     if line is None or form_for(row.kind) is None:
         raise Http404
+    record_view(patient=visit.patient, by=request.user, page="correcting a chart entry")
     form = correction_for(row.kind)(
         request.POST or None, initial=dict(as_written(line.entry, visit.clinic.zone))
     )

@@ -20,6 +20,7 @@ from .records import (
     record_medication,
     record_vaccinations,
     set_taken,
+    take_back_measurement,
 )
 from .source import follow_source
 from .trail import record_view
@@ -49,5 +50,6 @@ __all__ = [
     "revoke_access",
     "set_taken",
     "set_wishes",
+    "take_back_measurement",
     "telephone",
 ]

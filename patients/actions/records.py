@@ -37,6 +37,18 @@ def record_measurement(
     return found
 
 
+@transaction.atomic
+def take_back_measurement(
+    *, patient: Patient, kind: str, value: Decimal, taken_on: date, by: User | None
+) -> None:
+    """A measurement that was recorded wrongly is none: the newest one before it counts again."""
+    rows = Measurement.objects.of(patient.clinic).filter(patient=patient, kind=kind)
+    found = rows.filter(value=value, taken_on=taken_on).first()
+    if found is not None:
+        note(patient, by, f"took back {kind}", found, value=str(found.value), taken_on=str(taken_on))
+        found.delete()
+
+
 def _add_new(patient: Patient, rows: Iterable[OfPatient], verb: str, by: User | None) -> int:
     """Add the rows that are not there yet, in one statement and with one audit row; returns how many were new."""
     rows = list(rows)

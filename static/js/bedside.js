@@ -5,9 +5,8 @@
   "use strict";
   const place = document.querySelector("[data-queue]");
   if (!place) return;
-  const prefix = "infusion.chart.";
-  const mine = `${prefix}${place.dataset.who}.`;
-  const name = `${mine}${place.dataset.visit}`;
+  // Signing out clears it, and so does another person's page (infusion.js).
+  const name = `infusion.chart.${document.body.dataset.who}.${place.dataset.visit}`;
   const RETRY = 3000;
   const TOO_LONG = 15000;
 
@@ -228,22 +227,6 @@
   });
   document.addEventListener("htmx:afterSettle", () => { listen(); count(); });
 
-  // --- leaving -------------------------------------------------------------------------------------------
-  // Signing out clears what is kept here; with something unsent it asks once more.
-  let warned = false;
-  document.addEventListener("submit", (submission) => {
-    const form = submission.target;
-    if (!/sign-out|logout/.test(form.getAttribute("action") ?? "")) return;
-    if (waiting().length && !warned) {
-      warned = true;
-      submission.preventDefault();
-      submission.stopImmediatePropagation();
-      why = "They are lost if you sign out now. Wait until they are sent, or sign out again to leave without them.";
-      show();
-      return;
-    }
-    Object.keys(localStorage).filter((key) => key.startsWith(mine)).forEach((key) => localStorage.removeItem(key));
-  }, true);
   window.addEventListener("online", () => flush());
   show();
   if (waiting().length) flush();

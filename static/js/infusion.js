@@ -41,4 +41,28 @@
   document.addEventListener("htmx:afterRequest", (answer) => {
     if (answer.detail.successful && problem) problem.textContent = "";
   });
+
+  // What a chart keeps on this device until it is sent (bedside.js) is its writer's: another person's page clears it,
+  // and so does signing out. With something unsent, signing out asks once more.
+  const KEPT = "infusion.chart.";
+  const who = document.body.dataset.who;
+  const kept = (prefix) => {
+    try { return Object.keys(localStorage).filter((key) => key.startsWith(prefix)); } catch { return []; }
+  };
+  const clear = (keys) => keys.forEach((key) => localStorage.removeItem(key));
+  const mine = `${KEPT}${who}.`;
+  if (who) clear(kept(KEPT).filter((key) => !key.startsWith(mine)));
+  let warned = false;
+  document.addEventListener("submit", (submission) => {
+    if (!submission.target.matches("form[data-sign-out]")) return;
+    const entries = kept(KEPT);
+    if (entries.length && problem && !warned) {
+      warned = true;
+      submission.preventDefault();
+      submission.stopImmediatePropagation();
+      problem.textContent = problem.dataset.unsent;
+      return;
+    }
+    clear(entries);
+  }, true);
 })();

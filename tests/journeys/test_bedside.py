@@ -246,6 +246,44 @@ def test_entry_refused_when_it_is_sent_late_is_shown_and_never_dropped(tablet, c
     expect(page.locator("#queue .notice")).to_have_count(0)
 
 
+def test_signing_out_and_another_persons_page_clear_what_the_device_keeps(tablet, clinic, nurse, clock):
+    # Given an entry that cannot be sent
+    visit = running(clinic, NINE, nurse.user)
+    clock.move_to(NINE + timedelta(minutes=60))
+    page = tablet(nurse)
+    bedside(page, visit)
+    page.route("**/chart/note/", lambda route: route.abort())
+    kept = "localStorage.length"
+
+    def keep_a_note() -> None:
+        act(page, "note").get_by_label("Note").fill("Asks for a blanket.")
+        write(page, "note")
+        expect(page.locator("#queue .notice-title")).to_have_text("Not sent yet: 1 entry")
+
+    keep_a_note()
+    # When a colleague takes the tablet, the session of the first being over
+    cookie = sign_in(Client(), make_member(clinic, Role.NURSE, name="Tom Reyes")).cookies["sessionid"].value
+    root = page.url.partition("/visits/")[0]
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": root}])
+    assert page.evaluate(kept) == 1
+    page.goto("/")
+    # Then nothing of it is left
+    assert page.evaluate(kept) == 0
+    # When the colleague signs out from any page, with an entry unsent
+    bedside(page, visit)
+    keep_a_note()
+    page.goto("/")
+    sign_out = page.get_by_role("button", name="Sign out")
+    page.locator(".phone-menu > summary").click()
+    sign_out.click()
+    # Then the page asks once more, and the second click clears the device
+    expect(page.locator("#problem")).to_contain_text("They are lost if you sign out now")
+    assert page.evaluate(kept) == 1
+    sign_out.click()
+    page.wait_for_url("**/sign-in/**")
+    assert page.evaluate(kept) == 0
+
+
 def test_two_nurses_on_one_chart_see_each_others_entries(tablet, clinic, nurse, clock):
     # Given two tablets at one infusion
     visit = running(clinic, NINE, nurse.user)

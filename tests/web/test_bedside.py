@@ -230,6 +230,30 @@ def test_entry_that_never_happened_needs_the_reason_alone(tablet, clinic, nurse)
     assert page(tablet, visit).context["stage"].code == "premedicating"
 
 
+def test_premedication_that_began_at_another_time_is_corrected_and_stands(tablet, clinic, nurse):
+    visit = premedicated(clinic, NINE, nurse.user)
+    row = ChartEntry.objects.get(visit=visit, kind="premedication")
+    typed = {"key": "correct-0001", "time": "09:02", "correction_reason": "Typed late."}
+    assert tablet.post(reverse("bedside:correct", args=[visit.pk, row.pk]), typed).status_code == 302
+    (begun,) = queries.chart_of(visit).of(Kind.PREMEDICATION)
+    assert (begun.happened_at, page(tablet, visit).context["stage"].code) == (at(2), "premedicating")
+
+
+def test_looking_at_an_entry_to_correct_it_is_in_the_audit_trail(tablet, clinic, nurse):
+    visit = running(clinic, NINE, nurse.user)
+    row = ChartEntry.objects.get(visit=visit, kind="rate")
+    tablet.get(reverse("bedside:correct", args=[visit.pk, row.pk]))
+    seen = AuditEntry.objects.filter(verb="viewed patient", record_number=visit.patient.record_number)
+    assert [each.changes["page"] for each in seen] == ["correcting a chart entry"]
+
+
+@pytest.mark.parametrize("odd", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "yesterday"])
+def test_tablets_time_that_cannot_be_is_refused(tablet, clinic, nurse, odd):
+    visit = seated(clinic, NINE, nurse.user)
+    response = send(tablet, visit, "note", text="x", at=odd)
+    assert (response.status_code, sorted(json.loads(response.content)["errors"])) == (422, ["at"])
+
+
 def test_entry_of_another_visit_is_not_there(tablet, clinic, nurse):
     one, other = seated(clinic, NINE, nurse.user), seated(clinic, NINE, nurse.user, chair=1)
     row = chart(other, Kind.WEIGHT, nurse.user, NINE, kg="74").entry

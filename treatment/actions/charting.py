@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,12 +19,12 @@ from .. import queries
 from ..domain.chart import VOID, Chart, Entry, Kind, Line, read, root_of
 from ..domain.judging import Judged, judge
 from ..domain.rules import RULES
-from ..domain.steps import ARRIVED, DONE, IN_TREATMENT, Stage
+from ..domain.steps import ARRIVED, DONE, IN_CHAIR, IN_TREATMENT, INFUSING, Stage
 from ..models import ChartEntry, InfusionRecord
-from .carrying import carry_forward
+from .carrying import LIFE_THREATENING, carry_forward
 from .gating import pass_gate
 from .locking import locked, note
-from .weighing import weigh
+from .weighing import reckon, take_back_weight, weigh
 
 BEFORE_THE_CHAIR = frozenset({Kind.IDENTITY, Kind.WEIGHT, Kind.VITALS, Kind.NOTE})
 """What may be written as soon as the patient is here."""
@@ -91,7 +92,7 @@ def write(
         payload["gate"] = pass_gate(visit, record, now)
         payload["profile"] = queries.profile_of(visit, chart).code
     if kind == Kind.WEIGHT:
-        payload["dose"] = weigh(visit, chart, payload["kg"], happened_at, by, now)
+        payload["dose"] = weigh(visit, chart, kg=payload["kg"], taken_at=happened_at, by=by, now=now)
     row = _append(visit, kind, payload, happened_at, key, by, now)
     follow_chart(visit, record, by=by, now=now)
     note(visit, f"charted {kind.value}", by, entry=row.pk, at=happened_at.isoformat())
@@ -110,7 +111,9 @@ def correct_entry(
     by: User | None,
     now: datetime,
 ) -> Written:
-    """Correct an entry by a new one that names it; the old one stays. An empty payload says that it never happened.
+    """Correct an entry by a new one that names it; the old one stays. A payload of ``VOID`` says it never happened.
+
+    A corrected weight is the patient's; a reaction corrected to life-threatening ends an infusion that still runs.
 
     Refused without a reason, and where the corrected entry could not stand in the chart.
     """
@@ -130,22 +133,30 @@ def correct_entry(
         raise Refused(Refusal("discharge_stays", "A discharge is taken back at the desk, not corrected."))
     kept = _kept(line, payload)
     others = read(row for row in queries.entries_of(visit) if not _is_of(row, line))
+    if kind == Kind.WEIGHT and line.stands:
+        take_back_weight(visit, line.entry, others, by)
     judged = _judged(visit, others, Entry(0, kind, kept, happened_at, now), now)
     if judged.merged:
         raise Refused(
             Refusal("says_the_same", "Another entry says this already. Take this one back instead.")
         )
+    if kind == Kind.WEIGHT:
+        dose = reckon if kept.get(VOID) else partial(weigh, kg=kept["kg"], taken_at=happened_at)
+        kept["dose"] = dose(visit, others, by=by, now=now)
     row = _append(
         visit, kind, kept, happened_at, key, by, now, corrects=line.entry.ref, reason=reason.strip()[:250]
     )
     follow_chart(visit, record, by=by, now=now)
     note(visit, f"corrected {kind.value}", by, entry=row.pk, corrects=line.entry.ref, reason=reason.strip())
+    if kind == Kind.REACTION and kept.get("grade", 0) >= LIFE_THREATENING and record.state == INFUSING.state:
+        flow = {"complete": False, "dose_mg": "", "reason": f"Grade {kept['grade']} reaction"}
+        write(visit, record, Kind.STOP, flow, now, f"{key}:flow", by, now)
     return Written("written", row)
 
 
 def _kept(line: Line, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What the correction says: what was noted by the system itself stays (the gate's verdict, the rate profile)."""
-    if not payload:
+    if payload.get(VOID):
         return {VOID: True}
     noted = {name: line.entry.payload[name] for name in ("gate", "profile") if name in line.entry.payload}
     return noted | dict(payload)
@@ -197,7 +208,9 @@ def follow_chart(visit: Visit, record: InfusionRecord, *, by: User | None, now: 
             _tell_anew(visit, record, chart, by=by, now=now)
     elif record.state in {stage.state for stage in IN_TREATMENT} and chart.state != record.state:
         record.state = chart.state
-        record.save(update_fields=["state"])
+        if chart.state == IN_CHAIR.state:
+            record.gate = {}  # premedication never began: the gate is judged when it does
+        record.save(update_fields=["state", "gate"])
 
 
 def _tell_anew(visit: Visit, record: InfusionRecord, chart: Chart, *, by: User | None, now: datetime) -> None:

@@ -15,10 +15,9 @@ from scheduling.models import Visit
 from .. import queries
 from ..domain.chart import Kind
 from ..domain.judging import in_force
+from .carrying import LIFE_THREATENING
 from .charting import Written, add_entry, write
 from .locking import locked
-
-LIFE_THREATENING = 4
 
 
 @transaction.atomic

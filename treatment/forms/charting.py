@@ -74,9 +74,9 @@ class ChartForm(forms.Form):
             return None
         try:
             read = datetime.fromisoformat(text)
-        except ValueError as unreadable:
+            return read.astimezone(UTC) if read.tzinfo is not None else None
+        except (ValueError, OverflowError) as unreadable:
             raise forms.ValidationError(_("The tablet's time cannot be read.")) from unreadable
-        return read.astimezone(UTC) if read.tzinfo is not None else None
 
     def happened_at(self, visit: Visit, now: datetime) -> datetime:
         """When it happened: the time that was typed, on the visit's own day; else the tablet's, else now."""

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ..domain.chart import Entry
+from ..domain.chart import VOID, Entry
 from .charting import FORMS, ChartForm, Words
 
 
@@ -26,7 +26,7 @@ class CorrectionForm(ChartForm):
         super().full_clean()
 
     def payload(self) -> dict[str, Any]:
-        return {} if self.cleaned_data["never_happened"] else super().payload()
+        return {VOID: True} if self.cleaned_data["never_happened"] else super().payload()
 
 
 def correction_for(kind: str) -> type[CorrectionForm]:
