@@ -148,14 +148,15 @@
           timer = setTimeout(flush, RETRY);
           break;
         }
-        any = true;
-        if (answer === "sent") drop(entry.key);
-        else if (entry.key === asked) drop(entry.key);
+        const refusedHere = answer !== "sent" && entry.key === asked;
+        any ||= !refusedHere;
+        if (answer === "sent" || refusedHere) drop(entry.key);
         else change(entry.key, { refused: flat(answer) });
         if (entry.key === asked) answerOfAsked = answer;
       }
       if (!waiting().length) why = "";
-      if (any) document.body.dispatchEvent(new CustomEvent("chart:fresh"));
+      // Not before the form is free again: while one is busy, no refresh takes its place.
+      if (any) setTimeout(() => document.body.dispatchEvent(new CustomEvent("chart:fresh")));
       show();
     })();
     await sending;

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from clinics.domain.refusals import Refused
+from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
 from evaluation.models import Clearance
@@ -329,6 +329,7 @@ def test_discharge_taken_back_leads_to_observation_and_is_struck_from_the_chart(
         (2, "pause", "", 0, "infusing"),
         (3, "stop", "", 50, "observing"),
         (4, "watch", "", 50, "observing"),
+        (4, "slow", "", 50, "observing"),
     ],
 )
 def test_reaction_does_to_the_flow_what_the_nurse_chose(clinic, nurse, grade, act, mg_h, flow, stage):
@@ -338,6 +339,18 @@ def test_reaction_does_to_the_flow_what_the_nurse_chose(clinic, nurse, grade, ac
         chart(visit, Kind.REACTION, nurse, at(50), key="reaction-0001", **given)
     stands = queries.chart_of(visit)
     assert (stands.changes[-1].mg_h, state(visit), len(stands.of(Kind.REACTION))) == (flow, stage, 1)
+
+
+@pytest.mark.parametrize("mg_h", ["", "50", "80"])
+def test_reaction_is_not_called_slowed_without_a_lower_rate(clinic, nurse, mg_h):
+    visit = running(clinic, NINE, nurse)
+    given = {"grade": 1, "symptoms": ["rigors"], "text": "", "act": "slow", "mg_h": mg_h}
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.REACTION, nurse, at(50), **given)
+    assert refused.value.reasons == (
+        Refusal("not_slower", "The rate is 50 mg/h. Write the lower one that you set.", "mg_h"),
+    )
+    assert queries.chart_of(visit).of(Kind.REACTION) == ()
 
 
 def test_life_threatening_reaction_closes_everything_that_follows(clinic, nurse):

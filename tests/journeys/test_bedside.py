@@ -310,6 +310,15 @@ def test_two_nurses_on_one_chart_see_each_others_entries(tablet, clinic, nurse, 
     expect(one.locator("#written")).to_contain_text("Tom Reyes")
 
 
+def test_entry_is_seen_on_the_page_at_once(tablet, clinic, nurse, clock):
+    visit = running(clinic, NINE, nurse.user)
+    clock.move_to(NINE + timedelta(minutes=60))
+    page = bedside(tablet(nurse), visit)
+    page.locator("#next-rate").click()
+    # The page asks by itself every ten seconds; what the nurse wrote does not wait for that.
+    expect(page.locator("#plan tr.is-current th")).to_have_text("100", timeout=5_000)
+
+
 def test_proposed_rates_follow_the_infusion_and_leave_what_is_typed(tablet, clinic, nurse, clock):
     # Given a page that was opened at 50 mg/h
     visit = running(clinic, NINE, nurse.user)

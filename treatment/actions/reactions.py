@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
 from scheduling.models import Visit
 
@@ -32,7 +33,8 @@ def record_reaction(
 ) -> Written:
     """Write a reaction and what the nurse did: the flow is slowed, paused or ended in the same stroke.
 
-    A life-threatening reaction (grade 4) always ends the infusion.
+    A life-threatening reaction (grade 4) always ends the infusion. Refused where the flow is said to be slowed, and no
+    lower rate than the present one says to what.
     """
     done = add_entry(
         visit=visit, kind=Kind.REACTION, payload=payload, happened_at=happened_at, key=key, by=by, now=now
@@ -46,6 +48,9 @@ def record_reaction(
     if chart.ended is not None or present is None:
         return done
     kind, flow = _flow(payload, present.mg_h)
+    if kind is None and payload["act"] == "slow" and present.mg_h:
+        words = f"The rate is {float(present.mg_h):g} mg/h. Write the lower one that you set."
+        raise Refused(Refusal("not_slower", words, "mg_h"))
     if kind is not None:
         write(visit, record, kind, flow, happened_at, f"{key}:flow", by, now)
     return done
