@@ -132,8 +132,13 @@ class Thresholds:
     def every(self) -> tuple[Threshold, ...]:
         return tuple(getattr(self, each.name) for each in fields(self))
 
+    def named(self, code: str) -> Decimal:
+        """One number by its code."""
+        value: Decimal = getattr(self, code).value
+        return value
+
     def days(self, code: str) -> int:
-        return int(getattr(self, code).value)
+        return int(self.named(code))
 
     def changed(self, values: Mapping[str, Decimal]) -> Thresholds:
         """The same thresholds with some values replaced, as a clinic's own settings would."""

@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinics.access import StaffRequest
+from clinics.actions import record
 from clinics.domain.refusals import Refused
 
 from . import actions, queries
 from .domain.incoming import WHOLE_FILE
 from .forms import ResultsUploadForm, UploadForm
+from .models import ImportBatch
 from .writers.refused_rows import refused_csv
 
 
@@ -85,6 +87,7 @@ def batch(request: StaffRequest, pk: int, subject: Subject) -> HttpResponse:
     if chosen not in groups:
         chosen = next((name for name in subject.groups if groups[name]), "added")
     page = Paginator(groups[chosen], 50).get_page(request.GET.get("page"))
+    _note(request, found, "viewed import", {"show": chosen, "page": page.number})
     keys = queries.keys_of(request.clinic, [row["record_number"] for row in page])
     shown = {
         "batch": found,
@@ -98,6 +101,11 @@ def batch(request: StaffRequest, pk: int, subject: Subject) -> HttpResponse:
         "mendable": any(row["columns"] for row in groups["refused"]),
     }
     return render(request, "interop/batch.html", shown)
+
+
+def _note(request: StaffRequest, found: ImportBatch, verb: str, changes: dict[str, Any]) -> None:
+    """Its pages name patients: who saw them is in the audit trail."""
+    record(clinic=request.clinic, by=request.user, verb=verb, subject=found, changes=changes)
 
 
 def _groups(rows: list[dict[str, Any]], subject: Subject) -> dict[str, list[dict[str, Any]]]:
@@ -139,6 +147,7 @@ def give_up(request: StaffRequest, pk: int, subject: Subject) -> HttpResponse:
 
 def refused(request: StaffRequest, pk: int, subject: Subject) -> HttpResponse:
     found = queries.batch(request.clinic, pk, subject.code)
+    _note(request, found, "downloaded refused rows", {})
     content = refused_csv(found.report.get("rows", []), subject.code)
     name = f"refused-{found.created_at:%Y-%m-%d}-{found.pk}.csv"
     return HttpResponse(

@@ -205,7 +205,7 @@ def escalate_one(report: SideEffectReport, now: datetime) -> bool:
             kind="report",
             role=role,
             due_on=local_date(now, held.clinic.zone),
-            reason=f"A patient's report says “call now”, and nobody has read it for {minutes} working minutes.",
+            reason=f"A patient's report says “call now”, and nobody has read it in time ({minutes} working minutes).",
             cause=_cause(held, role),
             record_number=held.patient.record_number,
         )

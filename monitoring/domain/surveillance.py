@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from evaluation.domain.requirements import DEFAULTS, Thresholds
 from regimens.domain.dates import add_months
 
 from .standing import Standing
@@ -61,18 +62,22 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What must be on record for a check to apply: an answer ever given, or a newest value below a threshold."""
+    """What must be on record for a check to apply: an answer ever given, or a newest value below a threshold of the
+    clinic, named by its code.
+    """
 
     kind: str
     choices: frozenset[str] = frozenset()
-    below: Decimal | None = None
+    below: str = ""
 
-    def holds(self, results: Iterable[Seen]) -> bool:
+    def holds(self, results: Iterable[Seen], thresholds: Thresholds) -> bool:
         mine = [each for each in results if each.kind == self.kind]
-        if self.below is None:
+        if not self.below:
             return any(each.value in self.choices for each in mine)
         newest = max(mine, key=lambda each: each.order, default=None)
-        return newest is not None and newest.number is not None and newest.number < self.below
+        return (
+            newest is not None and newest.number is not None and newest.number < thresholds.named(self.below)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +158,8 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one patient. ``next_dose_on`` is the next infusion planned, ``next_course_on`` the next that
-    begins a course or is a later dose of its own.
+    """What is known of one patient, and the clinic's thresholds. ``next_dose_on`` is the next infusion planned,
+    ``next_course_on`` the next that begins a course or is a later dose of its own.
     """
 
     infusions: frozenset[date] = frozenset()
@@ -163,6 +168,7 @@ class Facts:
     closed: frozenset[Closed] = frozenset()
     next_dose_on: date | None = None
     next_course_on: date | None = None
+    thresholds: Thresholds = DEFAULTS.thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +230,7 @@ def _due(rule: CheckRule, facts: Facts) -> CheckDue | None:
 def _applies(rule: CheckRule, facts: Facts) -> bool:
     if rule.conditions and not rule.conditions & facts.conditions:
         return False
-    if rule.when and not any(test.holds(facts.results) for test in rule.when):
+    if rule.when and not any(test.holds(facts.results, facts.thresholds) for test in rule.when):
         return False
     ended = facts.next_dose_on is None
     return ended or not (rule.after_last or rule.shape is Shape.AT_END)
@@ -244,7 +250,7 @@ def parse_checks(rows: Iterable[Mapping[str, Any]]) -> tuple[CheckRule, ...]:
                 When(
                     test["kind"],
                     frozenset(test.get("in", ())),
-                    Decimal(test["below"]) if "below" in test else None,
+                    test.get("below", ""),
                 )
                 for test in row.get("when", ())
             ),

@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from evaluation.domain.requirements import DEFAULTS, Thresholds
+
 from .standing import Words
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -120,11 +122,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the record adds: the day of the report, the days of infusions, and the newest neutrophil count."""
+    """What the record adds: the day of the report, the days of infusions, and the newest neutrophil count, which is low
+    below the clinic's threshold.
+    """
 
     reported_on: date
     infusions: frozenset[date] = frozenset()
     neutrophils: Decimal | None = None
+    thresholds: Thresholds = DEFAULTS.thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ def _fits(rule: TriageRule, told: Told, known: Known, table: Table) -> bool:
         return False
     if rule.after_infusion and not _just_infused(told, known, int(table.setting("acute_days"))):
         return False
-    low = known.neutrophils is not None and known.neutrophils < table.setting("low_neutrophils")
+    low = known.neutrophils is not None and known.neutrophils < known.thresholds.neutrophils_hold.value
     return low or not rule.low_neutrophils
 
 

@@ -14,6 +14,7 @@ from clinics.models import Clinic
 from clinics.queries import calendar, or_404
 from evaluation.domain.values import read_stored
 from evaluation.queries import standing_results
+from evaluation.rule_queries import catalogue_of
 from monitoring.domain.standing import Words
 from monitoring.domain.triage import SHOWN, SIDE_EFFECTS, VERIFIED, Known, Urgency
 from monitoring.domain.working import FARTHEST, Reading, after_working, reading
@@ -98,7 +99,9 @@ def _rows(clinic: Clinic, found: Iterable[SideEffectReport]) -> list[ReportRow]:
             row.read,
             row.escalated,
             row.closed,
+            # A clinic that names no opening hours has no working minutes to wait for.
             after_working(opened, clinic.zone, row.report.reported_at, clinic.call_now_minutes)
+            or row.report.reported_at
             if _waits(row)
             else None,
         )
@@ -167,7 +170,7 @@ def infection_waits(patient: Patient) -> bool:
 
 
 def known_of(patient: Patient, *, today: date) -> Known:
-    """What the record adds to a report: the days of infusions, and the newest neutrophil count."""
+    """What the record adds to a report: days of infusions, the newest neutrophil count, and what is low here."""
     clinic = patient.clinic
     given = PlannedInfusion.objects.of(clinic).filter(patient=patient, given_on__isnull=False, state="given")
     earlier = EarlierInfusion.objects.of(clinic).filter(patient=patient)
@@ -178,6 +181,7 @@ def known_of(patient: Patient, *, today: date) -> Known:
         reported_on=today,
         infusions=frozenset(day for day in days if day is not None),
         neutrophils=value.number if value is not None else None,
+        thresholds=catalogue_of(clinic).thresholds,
     )
 
 

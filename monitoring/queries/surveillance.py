@@ -12,6 +12,7 @@ from clinics.models import Clinic, StaffTask
 from evaluation.domain.kinds import KINDS
 from evaluation.domain.values import read_stored
 from evaluation.models import Result
+from evaluation.rule_queries import catalogue_of
 from monitoring.domain.standing import SHOWN, Standing, Words
 from monitoring.domain.surveillance import CHECKS, CheckDue, Closed, Facts, Seen, check_named, checks_due
 from monitoring.models import CheckVisit, WatchStep
@@ -77,7 +78,7 @@ def facts_of(clinic: Clinic, patients: Iterable[int] | None = None) -> dict[int,
         read = read_stored(kind, value) if KINDS[kind].is_numeric else None
         results[patient].add(Seen(kind, on, value, read.number if read else None, pk))
     doses, courses = _planned(clinic, only)
-    closed = _closed(clinic, only)
+    closed, thresholds = _closed(clinic, only), catalogue_of(clinic).thresholds
     return {
         patient: Facts(
             infusions=frozenset(days),
@@ -86,6 +87,7 @@ def facts_of(clinic: Clinic, patients: Iterable[int] | None = None) -> dict[int,
             closed=frozenset(closed[patient]),
             next_dose_on=doses.get(patient),
             next_course_on=courses.get(patient),
+            thresholds=thresholds,
         )
         for patient, days in infusions.items()
     }

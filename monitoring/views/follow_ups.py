@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinics.access import StaffRequest, staff
+from clinics.actions import record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
@@ -54,6 +55,9 @@ def follow_up_list(request: StaffRequest) -> HttpResponse:
     groups = [
         (standing.value, SHOWN[standing], rows[:SHOWN_OF_EACH], len(rows)) for standing, rows in found.items()
     ]
+    record(
+        clinic=request.clinic, by=request.user, verb="viewed", changes={"page": "follow-ups", "what": what}
+    )
     shown = {"groups": groups, "total": sum(map(len, found.values())), "choices": WHAT, "what": what}
     return render(request, "monitoring/list.html", shown)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from clinics.access import StaffRequest, staff
+from clinics.actions import record
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from monitoring import actions, queries
@@ -21,6 +22,8 @@ def reports(request: StaffRequest) -> HttpResponse:
     """What patients have reported: what is open, or what was closed last."""
     closed = request.GET.get("show") == "closed"
     found = queries.closed_reports(request.clinic) if closed else queries.open_reports(request.clinic)
+    changes = {"page": "side effect reports", "show": "closed" if closed else "open"}
+    record(clinic=request.clinic, by=request.user, verb="viewed", changes=changes)
     shown = {"rows": found, "closed": closed, "now": timezone.now()}
     return render(request, "monitoring/reports.html", shown)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +13,8 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from evaluation.forms import unit_words
+from evaluation.rule_queries import catalogue_of
 from monitoring import actions, queries
 from monitoring.domain.follow_up import FOLLOW_UP_RULES
 from monitoring.domain.surveillance import CHECKS, INFORMATION, check_named
@@ -64,6 +68,7 @@ def _watch(request: StaffRequest, patient_pk: int, rule: str, *, closing: bool) 
 def rules(request: StaffRequest) -> HttpResponse:
     """What is asked for after an infusion and how reports are sorted, each rule with its source."""
     named = {each.code: each.words for each in SIDE_EFFECTS.symptoms}
+    low = catalogue_of(request.clinic).thresholds.neutrophils_hold
     shown = {
         "visits": FOLLOW_UP_RULES,
         "checks": CHECKS,
@@ -72,6 +77,6 @@ def rules(request: StaffRequest) -> HttpResponse:
             (rule, SHOWN[rule.urgency], [words for code, words in named.items() if code in rule.symptoms])
             for rule in SIDE_EFFECTS.rules
         ],
-        "settings": SIDE_EFFECTS.settings,
+        "settings": [*SIDE_EFFECTS.settings, replace(low, unit=unit_words(low.unit))],
     }
     return render(request, "monitoring/rules.html", shown)

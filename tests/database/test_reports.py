@@ -12,8 +12,10 @@ from django.core.management import call_command
 from clinics.actions import close_task
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Role
-from clinics.models import AuditEntry, StaffTask
+from clinics.models import AuditEntry, OpeningHours, StaffTask
 from evaluation import actions as evaluation
+from evaluation.actions.rules import set_rule
+from evaluation.domain.answers import Incoming
 from evaluation.models import Result
 from monitoring import actions, queries
 from monitoring.actions import reports
@@ -169,6 +171,21 @@ def test_minutes_are_the_clinics_own(clinic, patient):
     told(patient, "fever", now=NOW)
     found = [actions.escalate(clinic=clinic, now=NOW + minutes * MINUTES) for minutes in (29, 30)]
     assert found == [0, 1]
+
+
+def test_call_to_a_clinic_that_names_no_hours_is_escalated_at_once(clinic, patient):
+    OpeningHours.objects.of(clinic).delete()
+    told(patient, "fever", now=NOW)
+    assert [actions.escalate(clinic=clinic, now=NOW) for _ in range(2)] == [1, 0]
+
+
+def test_low_neutrophils_are_the_clinics_own(clinic, patient, nurse):
+    count = {"kind": "neutrophils", "value": "1.7", "unit": "10*9/L", "observed_on": NOW.date().isoformat()}
+    evaluation.import_results(clinic=clinic, patient=patient, rows=[Incoming(**count)], by=nurse, now=NOW)
+    before = told(patient, "cough", now=NOW).urgency
+    how = {"code": "neutrophils_hold", "value": Decimal("2"), "reason": "Our protocol"}
+    set_rule(clinic=clinic, by=make_member(clinic, Role.PRESCRIBER).user, now=NOW, **how)
+    assert (before, told(patient, "cough", now=NOW).urgency) == ("today", "call_now")
 
 
 def test_call_of_the_night_is_escalated_in_the_morning(clinic, patient):

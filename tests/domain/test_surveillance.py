@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.domain.kinds import KINDS
+from evaluation.domain.requirements import DEFAULTS
 from monitoring.domain.standing import Standing
 from monitoring.domain.surveillance import CHECKS, INFORMATION, Closed, Facts, Seen, checks_due
 from patients.domain.conditions import Condition
@@ -72,6 +73,8 @@ def test_count_from_before_treatment_is_not_counted_from():
 def test_low_count_is_looked_at_again_until_it_has_recovered(value, asked):
     low = facts("SLE", seen("neutrophils", date(2031, 1, 10), "0.9"), seen("neutrophils", LATER, value))
     assert ("blood_count_low" in due(low)) is asked
+    own = DEFAULTS.thresholds.changed({"neutrophils_hold": Decimal("1.6")})
+    assert "blood_count_low" in due(replace(low, thresholds=own))
     if asked:
         assert window(due(low)["blood_count_low"]) == (
             LATER + timedelta(days=7),

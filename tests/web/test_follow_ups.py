@@ -11,6 +11,7 @@ from django.utils.html import escape
 
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry
+from evaluation.domain.requirements import DEFAULTS
 from monitoring.domain.follow_up import FOLLOW_UP_RULES
 from monitoring.domain.surveillance import CHECKS, INFORMATION
 from monitoring.domain.triage import SIDE_EFFECTS
@@ -152,9 +153,17 @@ def test_check_is_closed_with_a_reason_and_opened_again(desk, clinic):
     assert desk.get(reverse("monitoring:close_watch", args=[patient.pk, "no-such"])).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["list", "reports"])
+def test_list_of_what_patients_have_is_seen_in_the_audit_trail(desk, clinic, name):
+    desk.get(reverse(f"monitoring:{name}"))
+    (seen,) = AuditEntry.objects.of(clinic).filter(verb="viewed").values_list("changes__page", flat=True)
+    assert seen == {"list": "follow-ups", "reports": "side effect reports"}[name]
+
+
 def test_rules_stand_with_their_sources_and_marks(desk):
     page = desk.get(reverse("monitoring:rules")).content.decode()
     rows = [*FOLLOW_UP_RULES, *CHECKS, *INFORMATION, *SIDE_EFFECTS.rules, *SIDE_EFFECTS.settings]
+    rows.append(DEFAULTS.thresholds.neutrophils_hold)
     assert [row for row in rows if escape(row.source) not in page] == []
     assert page.count("Unverified") == sum(not row.verified for row in rows)
 

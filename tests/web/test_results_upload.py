@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from clinics.domain.rights import Role
+from clinics.models import AuditEntry
 from evaluation.models import Result
 from infusion.interop.models import ImportBatch
 from tests.evaluating import client_of
@@ -81,3 +82,15 @@ def test_each_import_is_found_under_its_own_door_only(clinic, desk, ada):
 
 def test_a_nurse_finds_the_import_in_the_menu(desk, ada):
     assert f'href="{reverse("interop:results")}"' in desk.get(reverse("interop:results")).content.decode()
+
+
+def test_who_saw_an_import_and_took_its_refused_rows_is_in_the_audit_trail(clinic, ada, desk):
+    batch = look_at(desk, GOOD, BAD)
+    desk.get(reverse("interop:results_batch", args=[batch.pk]))
+    desk.get(reverse("interop:refused_results", args=[batch.pk]))
+    rows = AuditEntry.objects.of(clinic).filter(subject_id=str(batch.pk)).order_by("id")
+    assert list(rows.values_list("verb", flat=True)) == [
+        "previewed import",
+        "viewed import",
+        "downloaded refused rows",
+    ]
