@@ -177,6 +177,11 @@ def test_infusion_that_was_not_charted_or_not_complete_teaches_nothing(clinic, n
     assert ActualLength.objects.of(clinic).count() == 0
 
 
+def test_infusion_that_was_closed_on_a_later_day_teaches_nothing(clinic, nurse):
+    done = finish(ended(clinic, NINE, nurse), nurse, minutes=30 * 1440)
+    assert (done.record.state, ActualLength.objects.of(clinic).count()) == ("done", 0)
+
+
 @pytest.mark.parametrize(
     ("least", "took", "booked"),
     [

@@ -216,6 +216,17 @@ def test_key_that_names_nothing_is_refused(clinic, nurse, key):
     assert codes(refused) == ("key_unreadable",)
 
 
+def test_no_page_takes_the_keys_of_what_the_system_writes(clinic, nurse):
+    visit = running(clinic, NINE, nurse)
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.NOTE, nurse, at(40), key="reaction-0001:flow", text="x")
+    assert codes(refused) == ("key_unreadable",)
+    for version in range(9):
+        chart(visit, Kind.NOTE, nurse, at(40), key=f"discharge-{version}", text="x")
+    chart(visit, Kind.STOP, nurse, at(50), complete=False, dose_mg="0", reason="Vein lost.")
+    assert finish(visit, nurse).record.state == "done"
+
+
 def test_typed_late_keeps_both_times(clinic, nurse):
     visit = running(clinic, NINE, nurse)
     row = chart(visit, Kind.RATE, nurse, at(60), now=at(75), mg_h="100", reason="").entry

@@ -68,11 +68,16 @@ def tell_gate(visit: Visit, grade: int, words: str, *, by: User | None, now: dat
 
 
 def learn_length(visit: Visit, record: InfusionRecord, *, now: datetime) -> None:
-    """Let the clinic learn from how long a charted, complete infusion took in the chair."""
+    """Let the clinic learn from how long a charted, complete infusion took in the chair. What was closed on a later day
+    was forgotten: it teaches nothing.
+    """
     chart = queries.chart_of(visit)
     if chart.ended is None or not chart.ended.payload["complete"] or record.in_chair_at is None:
         return
     assert record.done_at is not None
+    zone = visit.clinic.zone
+    if local_date(record.done_at, zone) != local_date(record.in_chair_at, zone):
+        return
     took = int(minutes(record.done_at - record.in_chair_at))
     profile = queries.profile_of(visit, chart).code
     scheduling.note_actual_length(visit=visit, profile=profile, minutes=took, now=now)

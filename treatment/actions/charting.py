@@ -31,7 +31,8 @@ BEFORE_THE_CHAIR = frozenset({Kind.IDENTITY, Kind.WEIGHT, Kind.VITALS, Kind.NOTE
 AFTER_DISCHARGE = frozenset({Kind.VITALS, Kind.REACTION, Kind.NOTE})
 """What may still be typed when the patient has gone home: it happened, and was not written down in time."""
 
-_KEY = re.compile(r"[A-Za-z0-9-]{8,64}(:flow)?")
+_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
+"""What a page may call an entry. The system's own entries have a colon in their keys: no page can take those."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def close_chart(visit: Visit, *, by: User | None, now: datetime, early_reason: s
         happened_at=now,
         recorded_at=now,
         by=by,
-        key=f"discharge-{visit.version}",
+        key=f"discharge:{visit.version}",
     )
     return queries.told(visit, chart)
 
@@ -52,7 +52,7 @@ def reopen_chart(visit: Visit, *, by: User | None, now: datetime, reason: str) -
         happened_at=now,
         recorded_at=now,
         by=by,
-        key=f"reopened-{visit.version}",
+        key=f"reopened:{visit.version}",
         corrects_id=discharge.ref,
         reason=reason[:250],
     )
