@@ -54,13 +54,27 @@ def note_reported_infection(
 
 @transaction.atomic
 def close_reported_infection(
-    *, patient: Patient, outcome: str, cleared: bool, on: date, by: User, now: datetime
+    *,
+    patient: Patient,
+    outcome: str,
+    cleared: bool,
+    on: date,
+    by: User,
+    now: datetime,
+    source_id: str = "",
 ) -> list[Result]:
-    """A nurse called about every infection that is reported and not cleared. Not cleared holds until the next call."""
+    """A nurse called about every infection that is reported and not cleared, or about the one of a source alone, which
+    then stands as this call found it. Not cleared holds until the next call.
+    """
     held = held_patient(patient.clinic, patient)
     outcome = sentence(outcome, "outcome", LONGEST_NOTE, needed="Say what the call found.")
     value = _value("infection_report", "cleared" if cleared else "not_cleared")
-    waiting = list(queries.standing_results(held).filter(kind="infection_report").exclude(value="cleared"))
+    standing = queries.standing_results(held).filter(kind="infection_report")
+    waiting = list(
+        standing.filter(source_id=source_id).exclude(value=value.text)
+        if source_id
+        else standing.exclude(value="cleared")
+    )
     rows = []
     for row in waiting:
         if on < row.observed_on:
@@ -77,6 +91,8 @@ def close_reported_infection(
                 row.source_id,
             )
         )
+    if not rows and source_id:
+        return []
     if not rows:
         raise Refused(Refusal("nothing_reported", "No reported infection waits for a call."))
     changes = {"value": value.text, "on": on.isoformat(), "outcome": outcome}

@@ -130,7 +130,7 @@ def answer_report(
     cleared: bool | None = None,
 ) -> SideEffectReport:
     """Close a report with what came of it and what the patient reads. ``cleared`` says of a reported infection whether
-    it no longer stands in the way of an infusion; it is handed to the evaluation with the last open one.
+    it no longer stands in the way of an infusion; the evaluation hears it of this report, and of no other.
 
     Refused without an outcome, an answer or, for an infection, that decision, and where a colleague closed it.
     """
@@ -145,12 +145,7 @@ def answer_report(
         _read(held, by, now)
     step = _step(held, "closed", by, now, outcome=outcome, answer=answer, note=note)
     _note(held, "closed report", by, outcome=outcome, answer=answer, note=note, cleared=cleared)
-    others = [
-        row
-        for row in queries.reports_of(held.patient)
-        if row.report.is_infection and row.closed is None and row.report.pk != held.pk
-    ]
-    if held.is_infection and not others and queries.infection_waits(held.patient):
+    if held.is_infection:
         evaluation.close_reported_infection(
             patient=held.patient,
             outcome=f"{step.get_outcome_display()}: {note or answer}"[:250],
@@ -158,6 +153,7 @@ def answer_report(
             on=local_date(now, held.clinic.zone),
             by=by,
             now=now,
+            source_id=_source(held),
         )
     return queries.report(held.clinic, held.pk)
 

@@ -23,7 +23,6 @@ from .follow_ups import (
 from .reports import (
     ReportRow,
     closed_reports,
-    infection_waits,
     known_of,
     last_of_form,
     of_reporter,
@@ -71,7 +70,6 @@ __all__ = [
     "follow_ups",
     "free_between",
     "free_times",
-    "infection_waits",
     "known_of",
     "last_of_form",
     "next_dose",

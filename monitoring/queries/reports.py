@@ -163,12 +163,6 @@ def of_reporter(patient: Patient, *, since: datetime) -> int:
     return SideEffectReport.objects.of(patient.clinic).filter(patient=patient, reported_at__gt=since).count()
 
 
-def infection_waits(patient: Patient) -> bool:
-    """Whether the gate still waits for a nurse's call about an infection that was reported."""
-    rows = standing_results(patient).filter(kind="infection_report")
-    return rows.exclude(value="cleared").exists()
-
-
 def known_of(patient: Patient, *, today: date) -> Known:
     """What the record adds to a report: days of infusions, the newest neutrophil count, and what is low here."""
     clinic = patient.clinic
