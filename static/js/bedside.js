@@ -226,7 +226,20 @@
     const typed = target?.matches("#acts input") && (target.matches(":focus") || target.value !== target.defaultValue);
     if (typing || typed) swap.detail.shouldSwap = false;
   });
-  document.addEventListener("htmx:afterSettle", () => { listen(); count(); });
+  // Why an entry was refused stays beside its button until the nurse goes on, however often the page asks for itself anew.
+  const refusals = () => [...document.querySelectorAll("#now form[data-entry]")]
+    .map((form) => [form.dataset.entry, form.querySelector(".form-problem")]).filter(([, problem]) => problem);
+  let said = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    said = refusals().map(([entry, problem]) => [entry, [...problem.childNodes]]);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const now = refusals();
+    said.forEach(([entry, words]) => now.find(([other]) => other === entry)?.[1].replaceChildren(...words));
+    said = [];
+    listen();
+    count();
+  });
 
   window.addEventListener("online", () => flush());
   show();

@@ -319,6 +319,25 @@ def test_entry_is_seen_on_the_page_at_once(tablet, clinic, nurse, clock):
     expect(page.locator("#plan tr.is-current th")).to_have_text("100", timeout=5_000)
 
 
+def test_refusal_stays_until_the_nurse_goes_on(tablet, clinic, nurse, clock):
+    # Given a severe reaction, after which the drug flows again only by a prescriber's order
+    visit = running(clinic, NINE, nurse.user)
+    clock.move_to(NINE + timedelta(minutes=60))
+    severe = {"grade": 3, "symptoms": ["rash"], "text": "", "act": "pause", "mg_h": ""}
+    chart(visit, Kind.REACTION, nurse.user, NINE + timedelta(minutes=60), **severe)
+    page = tablet(nurse)
+    page.clock.install()
+    bedside(page, visit)
+    page.locator("#resume").click()
+    refused = page.locator("#now .form-problem:not(:empty)")
+    expect(refused).to_contain_text("Write down the order and who gave it.")
+    # Then the page says why, and goes on saying it while it keeps itself fresh
+    chart(visit, Kind.NOTE, nurse.user, NINE + timedelta(minutes=60), text="Prescriber called.")
+    page.clock.run_for(11_000)
+    expect(page.locator("#written")).to_contain_text("Prescriber called.")
+    expect(refused).to_contain_text("Write down the order and who gave it.")
+
+
 def test_proposed_rates_follow_the_infusion_and_leave_what_is_typed(tablet, clinic, nurse, clock):
     # Given a page that was opened at 50 mg/h
     visit = running(clinic, NINE, nurse.user)
@@ -347,8 +366,6 @@ def test_rates_are_shown_whole_on_a_tablet(tablet, clinic, nurse, clock):
     visit = running(clinic, NINE, nurse.user)
     clock.move_to(NINE + timedelta(minutes=60))
     page = bedside(tablet(nurse), visit)
-    assert page.evaluate(CLIPPED) == []
-    page.set_viewport_size({"width": 900, "height": 700})
     assert page.evaluate(CLIPPED) == []
 
 

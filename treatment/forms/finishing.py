@@ -88,7 +88,10 @@ class DischargeForm(forms.Form):
     """Why a charted patient leaves before the end of observation."""
 
     early_reason = forms.CharField(
-        label=_("Why before the end of observation"), max_length=200, required=False
+        label=_("Why before the end of observation"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
     )
 
     def clean_early_reason(self) -> str:
