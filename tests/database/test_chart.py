@@ -16,6 +16,7 @@ from scheduling import actions as scheduling
 from scheduling.models import PlannedInfusion
 from tests.charting import PRODUCT, SIGNS, chart, ended, premedicated, running, seated
 from tests.factory import make_clinic, make_member, make_regimen
+from tests.gates import ready_visit
 from treatment import actions, queries
 from treatment.domain.chart import VOID, Kind
 from treatment.models import ChartEntry
@@ -80,6 +81,16 @@ def test_premedication_is_impossible_while_the_gate_is_closed(clinic, nurse):
         chart(visit, Kind.RATE, nurse, NINE, mg_h="50", reason="Now.")
     assert codes(refused) == ("not_premedicating",)
     assert (state(visit), queries.visit(clinic, visit.pk).record.gate) == ("in_chair", {})
+
+
+def test_premedication_begins_on_the_visits_own_day_alone(clinic, nurse):
+    visit, later = queries.visit(clinic, ready_visit(clinic, NINE).pk), at(1440)
+    actions.arrive(visit=visit, by=nurse, now=later)
+    actions.start(visit=queries.visit(clinic, visit.pk), by=nurse, now=later)
+    chart(visit, Kind.IDENTITY, nurse, later, confirmed=["name", "birth_date"])
+    with pytest.raises(Refused) as refused:
+        chart(visit, Kind.PREMEDICATION, nurse, later)
+    assert (codes(refused), state(visit)) == (("another_day",), "in_chair")
 
 
 def test_gate_a_prescriber_has_opened_lets_premedication_begin(clinic, nurse):

@@ -11,8 +11,10 @@ from typing import Any
 
 from django.db import transaction
 
+from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
+from scheduling.domain.course import in_words
 from scheduling.models import Visit
 
 from .. import queries
@@ -90,6 +92,7 @@ def write(
         return Written("merged")
     payload = dict(payload)
     if kind == Kind.PREMEDICATION:
+        _on_its_day(visit, happened_at)
         payload["gate"] = pass_gate(visit, record, now)
         payload["profile"] = queries.profile_of(visit, chart).code
     if kind == Kind.WEIGHT:
@@ -226,6 +229,18 @@ def _tell_anew(visit: Visit, record: InfusionRecord, chart: Chart, *, by: User |
     record.save(update_fields=["dose_mg", "product", "reaction_grade", "reaction_text"])
     if told.grade != grade:
         carry_forward(visit, record, by=by, now=now, told_before=bool(grade))
+
+
+def _on_its_day(visit: Visit, at: datetime) -> None:
+    """Refuse to begin on another day than the visit's: its gate and its interval are judged for its own."""
+    zone = visit.clinic.zone
+    on = local_date(visit.starts_at, zone)
+    if local_date(at, zone) != on:
+        words = (
+            f"This visit was on {in_words(on)}. To treat the patient on another day, take the arrival back and move "
+            "the visit there; what was given on its day is recorded at the desk."
+        )
+        raise Refused(Refusal("another_day", words))
 
 
 def _check_key(key: str) -> None:
