@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test soak bench check format lock
+.PHONY: help demo demo-reset test test-postgresql soak bench check format lock
 
 help:  ## show this text
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PORT=8123 make demo   moves the demo to another port (8000 otherwise)"
 
@@ -36,8 +36,11 @@ demo: .venv/.demo  ## run the demo: web, worker, beat, broker, mail, a synthetic
 demo-reset: .venv/.demo  ## throw the demo's records away and run it anew
 	@exec $(BIN)/python -m infusion.demo.runner --anew
 
-test: .venv/.dev  ## the whole suite on SQLite and, beside it, all that asks a database on a real PostgreSQL and Valkey
+test: .venv/.dev  ## the whole suite on SQLite and, beside it, the database's tests on a real PostgreSQL and Valkey
 	$(BIN)/python -m tests.both
+
+test-postgresql: .venv/.dev  ## the pages and the browser's journeys on PostgreSQL and Valkey as well
+	$(BIN)/python -m tests.services $(BIN)/python -m pytest tests/web tests/journeys
 
 soak: .venv/.dev  ## the schedule's state machine, thousands of examples on both engines (an hour or more)
 	INFUSION_SOAK=2000 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
