@@ -48,6 +48,10 @@ def test_values_are_named_from_the_last_backwards_as_far_as_there_is_room():
     assert [dot.text for dot in draw(COURSE, WIDE, today=TODAY).score.dots] == ["5.6", "4.1", "2.4"]
 
 
+def test_a_number_under_the_plots_upper_edge_stands_below_its_dot():
+    assert [dot.below for dot in draw(COURSE, WIDE, today=TODAY).score.dots] == [True, False, False]
+
+
 def test_only_cut_offs_inside_the_axis_are_drawn():
     picture = draw(COURSE, WIDE, today=TODAY)
     assert [(limit.text, limit.at) for limit in picture.score.limits] == [("Remission", "156.3")]

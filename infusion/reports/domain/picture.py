@@ -79,6 +79,8 @@ class Dot:
     y: str
     words: str
     text: str = ""
+    below: bool = False
+    """Its number stands below it: above, the plot's own name stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ def _score(course: Course, time: _Time, top: float) -> Panel:
         bottom=_text(height.bottom),
         ticks=tuple(Tick(height.at(each), _number(each)) for each in ticks),
         line=_line((x, y) for x, y, _ in places),
-        dots=_dots(places),
+        dots=_dots(places, height.top),
         limits=_limits(course.limits, height),
     )
 
@@ -215,7 +217,7 @@ def _limits(limits: Sequence[Limit], height: _Height) -> tuple[Tick, ...]:
     )
 
 
-def _dots(places: Sequence[tuple[float, float, Point]]) -> tuple[Dot, ...]:
+def _dots(places: Sequence[tuple[float, float, Point]], top: float) -> tuple[Dot, ...]:
     """Each value with its number beside it where there is room; the last one always has it."""
     named: set[int] = set()
     taken = float("inf")
@@ -224,7 +226,13 @@ def _dots(places: Sequence[tuple[float, float, Point]]) -> tuple[Dot, ...]:
             named.add(number)
             taken = places[number][0]
     return tuple(
-        Dot(_text(x), _text(y), each.words, _number(each.value) if number in named else "")
+        Dot(
+            _text(x),
+            _text(y),
+            each.words,
+            _number(each.value) if number in named else "",
+            below=y - top < 2 * NAME_HEIGHT,
+        )
         for number, (x, y, each) in enumerate(places)
     )
 
