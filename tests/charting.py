@@ -8,7 +8,9 @@ from itertools import count
 from typing import Any
 
 from clinics.models import Clinic, User
-from scheduling.models import Visit
+from patients.models import Measurement
+from scheduling.models import PlannedInfusion, Visit
+from tests.factory import make_regimen
 from tests.gates import ready_visit
 from treatment import actions, queries
 from treatment.domain.chart import Kind
@@ -90,3 +92,15 @@ def ended(clinic: Clinic, nine: datetime, nurse: User, **payload: Any) -> Visit:
     how: Mapping[str, Any] = {"complete": True, "dose_mg": "", "reason": ""} | payload
     chart(visit, Kind.STOP, nurse, nine + timedelta(hours=4, minutes=30), **how)
     return queries.visit(clinic, visit.pk)
+
+
+def by_surface(visit: Visit) -> PlannedInfusion:
+    """The visit's course as one of weekly doses by body surface."""
+    planned = visit.planned_infusion
+    assert planned is not None
+    planned.course.regimen_version = make_regimen(visit.clinic, "AIHA-375x4")
+    planned.course.save()
+    PlannedInfusion.objects.filter(course=planned.course).update(dose_mg=680, dose_per_m2=375)
+    height: dict[str, Any] = {"kind": "height", "value": 170, "taken_on": visit.starts_at.date()}
+    Measurement.objects.create(clinic=visit.clinic, patient=visit.patient, **height)
+    return planned

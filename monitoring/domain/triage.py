@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from evaluation.domain.requirements import DEFAULTS, Thresholds
+from evaluation.domain.requirements import DEFAULTS, Threshold, Thresholds
 
 from .standing import Words
 
@@ -51,22 +51,6 @@ class Symptom:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One figure of the table: its value with unit, where it comes from and whether that was verified."""
-
-    code: str
-    label: str
-    value: Decimal
-    unit: str
-    source: str
-    status: str
-
-    @property
-    def verified(self) -> bool:
-        return self.status in VERIFIED
-
-
-@dataclass(frozen=True, slots=True)
 class TriageRule:
     """One row of the table. It fits where one of its symptoms is told (with ``or_fever`` a measured fever will do) and
     what it asks besides holds: an infusion just before, or a low neutrophil count. ``own_words`` fits any free text.
@@ -96,7 +80,7 @@ class Table:
 
     groups: tuple[tuple[str, str], ...]
     symptoms: tuple[Symptom, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[Threshold, ...]
     rules: tuple[TriageRule, ...]
 
     def setting(self, code: str) -> Decimal:
@@ -199,7 +183,7 @@ def parse_table(document: Mapping[str, Any]) -> Table:
     ruled = {code for rule in rules for code in rule.symptoms}
     if odd := ruled ^ {symptom.code for symptom in symptoms}:
         raise ValueError(f"symptoms and rules differ: {sorted(odd)}")
-    settings = tuple(Setting(**{**row, "value": Decimal(row["value"])}) for row in document["settings"])
+    settings = tuple(Threshold(**{**row, "value": Decimal(row["value"])}) for row in document["settings"])
     groups = tuple((code, words) for code, words in document["groups"])
     return Table(groups, symptoms, settings, rules)
 
