@@ -78,7 +78,7 @@ def test_reaction_slows_the_next_infusion_from_grade_2_and_all_from_grade_3(clin
 def test_booked_visit_that_became_too_short_is_a_task_for_the_desk(clinic, nurse, grade, tasks):
     visit, second = reacted(clinic, nurse, grade)
     finish(visit, nurse)
-    rows = StaffTask.objects.of(clinic)
+    rows = StaffTask.objects.of(clinic).filter(role="receptionist")
     assert list(rows.values_list("kind", flat=True)) == tasks
     if tasks:
         task = rows.get()
@@ -90,6 +90,25 @@ def test_booked_visit_that_became_too_short_is_a_task_for_the_desk(clinic, nurse
         )
     second.refresh_from_db()
     assert second.ends_at - second.starts_at == timedelta(minutes=285)
+
+
+def test_part_of_a_dose_asks_a_prescriber_what_becomes_of_the_rest(clinic, nurse):
+    visit = running(clinic, NINE, nurse, steps=3)
+    chart(visit, Kind.STOP, nurse, at(110), complete=False, dose_mg="130.5", reason="Vein lost.")
+    finish(visit, nurse)
+    task = StaffTask.objects.get(clinic=clinic)
+    assert (task.kind, task.role, task.due_on, task.reason) == (
+        "part_of_a_dose",
+        "prescriber",
+        date(2031, 3, 10),
+        f"{visit.patient}: 130.5 of 1000 mg were given on 10 Mar 2031. Decide what becomes of the rest; the course "
+        "counts this infusion as given.",
+    )
+
+
+def test_whole_dose_asks_nobody(clinic, nurse):
+    finish(ended(clinic, NINE, nurse), nurse)
+    assert StaffTask.objects.of(clinic).count() == 0
 
 
 def test_next_bedside_runs_slowly_and_is_reminded_with_the_source(clinic, nurse):
@@ -137,6 +156,7 @@ def test_grade_corrected_after_the_discharge_carries_too(clinic, nurse):
     assert (record.reaction_grade, record.reaction_text) == (3, "Grade 3: Shivering or rigors.")
     assert PlannedInfusion.objects.get(visits=visit).reaction_grade == 3
     assert set(StaffTask.objects.of(clinic).values_list("kind", "role")) == {
+        ("part_of_a_dose", "prescriber"),
         ("visit_too_short", "receptionist"),
         ("reaction", "prescriber"),
     }

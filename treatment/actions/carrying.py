@@ -5,6 +5,7 @@ lengths. Told anew where a correction changes it.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from clinics import actions as trail
 from clinics.domain.calendar import local_date
@@ -30,13 +31,16 @@ def carry_forward(
 ) -> None:
     """Tell the course that the infusion was given and how it was borne: the next one's rates and length follow, and a
     visit that is booked already and has become too short is a task for the desk. The gate hears of every reaction, and
-    where one was ``told_before``, that it was none after all.
+    where one was ``told_before``, that it was none after all. Where less than the planned dose was given a prescriber
+    decides what becomes of the rest: the course counts it as given.
     """
     planned = visit.planned_infusion
     assert planned is not None
     on = local_date(visit.starts_at, visit.clinic.zone)
     grade = record.reaction_grade
     scheduling.mark_given(planned=planned, on=on, by=by, now=now, reaction_grade=grade)
+    if record.dose_mg is not None and record.dose_mg < planned.dose_mg:
+        _ask_about_the_rest(visit, record, planned.dose_mg, now)
     if not grade and not told_before:
         return
     tell_gate(visit, grade, record.reaction_text, by=by, now=now)
@@ -98,6 +102,22 @@ def _ask_a_prescriber(visit: Visit, record: InfusionRecord, now: datetime) -> No
         due_on=local_date(now, visit.clinic.zone),
         reason=f"{visit.patient}: {words}. {record.reaction_text} {asked}",
         cause=f"reaction:{record.pk}:{visit.version}:{grade}",
+        record_number=visit.patient.record_number,
+    )
+
+
+def _ask_about_the_rest(visit: Visit, record: InfusionRecord, planned_mg: Decimal, now: datetime) -> None:
+    assert record.dose_mg is not None
+    given, whole = (f"{dose.normalize():f}" for dose in (record.dose_mg, planned_mg))
+    on = in_words(local_date(visit.starts_at, visit.clinic.zone))
+    trail.open_task(
+        clinic=visit.clinic,
+        kind="part_of_a_dose",
+        role=Role.PRESCRIBER,
+        due_on=local_date(now, visit.clinic.zone),
+        reason=f"{visit.patient}: {given} of {whole} mg were given on {on}. Decide what becomes of the rest; the "
+        "course counts this infusion as given.",
+        cause=f"part_of_a_dose:{record.pk}:{visit.version}:{given}",
         record_number=visit.patient.record_number,
     )
 
