@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +15,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients import queries as patients
 from patients.actions import record_view
 
@@ -140,7 +140,7 @@ def _one_score(request: StaffRequest, patient: Any, chosen: Score, entry: Any = 
                 correction_reason=form.cleaned_data.get("correction_reason", ""),
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             words = describe(chosen.kind, made.result.value)
             messages.success(request, f"{chosen.label} is on record: {words}.")
@@ -149,8 +149,3 @@ def _one_score(request: StaffRequest, patient: Any, chosen: Score, entry: Any = 
     shown["old"] = queries.shown(entry.result) if entry else None
     shown |= {"patient": patient, "form": form, "correcting": entry, "rounding": SCORES.rounding}
     return render(request, "evaluation/score.html", shown, status=422 if form.is_bound else 200)
-
-
-def _show_refusal(form: Form, refused: Refused) -> None:
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)

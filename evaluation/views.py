@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients import queries as patients
 from patients.actions import record_view
 from patients.domain.conditions import Condition
@@ -45,11 +45,6 @@ def _roles(request: StaffRequest, clinical: Right) -> frozenset[str]:
         ("administrative", Right.ADMIN_REQUIREMENTS),
     )
     return frozenset(role for role, right in named if may(right))
-
-
-def _show_refusal(form: Form, refused: Refused) -> None:
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 def _checklist(request: StaffRequest, found: Any, purpose: Purpose, condition: str) -> ChecklistForm:
@@ -118,7 +113,7 @@ def _saved(request: StaffRequest, form: ChecklistForm, patient: Any, evaluation:
             patient=patient, answers=form.answers, by=request.user, now=timezone.now(), evaluation=evaluation
         )
     except Refused as refused:
-        _show_refusal(form, refused)
+        show_refusal(form, refused)
         return False
     number = len(written)
     if number:
@@ -174,7 +169,7 @@ def sign(request: StaffRequest, pk: int) -> HttpResponse:
                 off_label_reason=form.cleaned_data["off_label_reason"],
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"Signed. {found.patient} may now be planned and booked.")
             return redirect("patients:detail", pk=found.patient_id)
@@ -191,7 +186,7 @@ def _with_reason(
         try:
             act(form.cleaned_data["reason"])
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, "Done.")
             return redirect(back)
@@ -327,7 +322,7 @@ def _one_result(
                 correction_reason=form.cleaned_data.get("correction_reason", ""),
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"{kind.label} is on record.")
             return redirect(_next(request, patient.pk))

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 
 from . import actions, queries
 from .domain.wishes import in_words
@@ -38,11 +39,6 @@ def _today(request: StaffRequest) -> date:
 
 def _typed(request: StaffRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
-
-
-def _show_refusal(form: Form, refused: Refused) -> None:
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 @staff(Right.VIEW_PATIENTS)
@@ -88,7 +84,7 @@ def add(request: StaffRequest) -> HttpResponse:
                 **form.more,
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"{patient} is on record.")
             return redirect("patients:detail", pk=patient.pk)
@@ -108,7 +104,7 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
                 patient=patient, person=form.person, by=request.user, version=version, **form.more
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
             patient = queries.patient(request.clinic, pk)
         else:
             messages.success(request, "Saved.")
@@ -134,7 +130,7 @@ def _small_form(
         try:
             save(patient, form.cleaned_data)
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, "Saved.")
             return redirect("patients:detail", pk=pk)
@@ -177,7 +173,7 @@ def decide_diagnosis(request: StaffRequest, pk: int) -> HttpResponse:
             else:
                 actions.confirm_diagnosis(diagnosis=diagnosis, condition=chosen, by=request.user, now=now)
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, "Decided.")
             return redirect("patients:detail", pk=diagnosis.patient_id)

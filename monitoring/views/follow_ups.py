@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +18,7 @@ from clinics.actions import record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from monitoring import actions, queries
 from monitoring.domain.standing import SHOWN
 from monitoring.domain.surveillance import CHECKS
@@ -29,11 +29,6 @@ from patients.queries import patient as patient_of
 
 def _today(request: StaffRequest) -> date:
     return local_date(timezone.now(), request.clinic.zone)
-
-
-def _show_refusal(form: Form, refused: Refused) -> None:
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 WHAT = [
@@ -158,7 +153,7 @@ def _booking(request: StaffRequest, asked: Asked, act: Callable[..., Any], *, no
                 starts_at=form.starts_at, minutes=typed["minutes"], nurse=person, by=request.user, now=now
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             at = visit.starts_at.astimezone(request.clinic.zone)
             messages.success(request, f"Booked: {asked.title}, {at:%A} {at.day} {at:%B %Y} at {at:%H:%M}.")
@@ -177,7 +172,7 @@ def close(request: StaffRequest, pk: int) -> HttpResponse:
                 follow_up=row, outcome=form.cleaned_data["outcome"], by=request.user, now=timezone.now()
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"Closed: {row.title} of {row.patient}.")
             return redirect("patients:detail", pk=row.patient_id)
@@ -205,7 +200,7 @@ def decide(request: StaffRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             return _after_decision(request, queries.follow_up(request.clinic, pk))
     record_view(patient=row.patient, by=request.user, page="decision on further treatment")

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.forms import CoTherapyForm, RatesForm, RetreatForm, VersionForm
 
-from .shown import show_refusal, today_of
+from .shown import today_of
 
 
 @staff(Right.PRESCRIBE)

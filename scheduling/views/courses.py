@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from evaluation.queries import clearance as find_clearance
 from patients.actions import record_view
 from patients.queries import earlier_infusion_dates
@@ -23,7 +24,7 @@ from scheduling import actions, queries
 from scheduling.forms import PrescribeForm, StartForm, StopForm
 from scheduling.queries import waiting
 
-from .shown import show_refusal, today_of
+from .shown import today_of
 
 
 @staff(Right.VIEW_PATIENTS)

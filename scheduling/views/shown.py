@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,12 +24,6 @@ OVERTAKEN = frozenset(
 
 def today_of(request: StaffRequest) -> date:
     return queries.today_of(request.clinic, timezone.now())
-
-
-def show_refusal(form: Form, refused: Refused) -> None:
-    """Put each reason beside its field, or above the form."""
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 def cards(found: tuple[queries.Card, ...]) -> list[tuple[queries.Card, str]]:

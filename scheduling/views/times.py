@@ -18,6 +18,7 @@ from django.utils import timezone
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.domain.booking import Seat
@@ -34,7 +35,7 @@ from scheduling.forms import (
 )
 
 from .passing import may_pass, warning_page
-from .shown import cards, refused_page, show_refusal, status_of
+from .shown import cards, refused_page, status_of
 
 TYPED_ID = "typed_%s"
 MOST_SEATS = 12

@@ -10,13 +10,14 @@ from django.utils import timezone
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.domain.status import MOVABLE
 from scheduling.forms import CancelForm
 from scheduling.queries import waiting
 
-from .shown import show_refusal, status_of, today_of
+from .shown import status_of, today_of
 
 
 @staff(Right.VIEW_PATIENTS)

@@ -14,6 +14,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from patients.actions import record_view
 from scheduling.actions import waiting as actions
 from scheduling.domain.waiting import AT_ONCE, PLACES, Freed, Wanted, free_minutes
@@ -21,7 +22,7 @@ from scheduling.forms import LARGEST_KEY, WaitForm, freed_text, read_freed
 from scheduling.queries import planned_infusion, read_days
 from scheduling.queries import waiting as queries
 
-from .shown import show_refusal, status_of
+from .shown import status_of
 
 
 @staff(Right.VIEW_PATIENTS)

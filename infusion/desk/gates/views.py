@@ -18,6 +18,7 @@ from clinics.actions import open_task, record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right, Role
+from clinics.forms.refusals import show_refusal
 from evaluation.actions import close_reported_infection
 from evaluation.domain.findings import Finding
 from patients.actions import record_view
@@ -44,11 +45,6 @@ def _roles(request: StaffRequest) -> frozenset[str]:
         ("administrative", Right.ADMIN_REQUIREMENTS),
     )
     return frozenset(role for role, right in named if request.membership.may(right))
-
-
-def _show_refusal(form: Form, refused: Refused) -> None:
-    for reason in refused.reasons:
-        form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 @staff(Right.VIEW_PATIENTS)
@@ -129,7 +125,7 @@ def open_gate(request: StaffRequest, pk: int) -> HttpResponse:
         try:
             actions.open_gate(visit=visit, by=request.user, now=now, **form.cleaned_data)
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"Opened for {visit.patient}, with your name and the reason.")
             return redirect("gates:sheet", pk=pk)
@@ -148,7 +144,7 @@ def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
                 override=found, by=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, "Withdrawn. The gate is judged without it.")
             return redirect("gates:sheet", pk=found.visit_id)
@@ -205,7 +201,7 @@ def called(request: StaffRequest, pk: int) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            _show_refusal(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, "The call is on record.")
             return redirect("gates:sheet", pk=pk)
