@@ -18,34 +18,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infusion.settings")
 IMPATIENT = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25, "max_retries": 0}
 PATIENT = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0}
 
-# An unread nudge is worthless once the next one is out, so each expires with its period.
-BY_THE_CLOCK: dict[str, dict[str, Any]] = {
-    "send what is due": {
-        "task": "infusion.reminders.tasks.sweep",
-        "schedule": 15.0,
-        "options": {"expires": 15.0},
-    },
-    "close offers that have run out": {
-        "task": "scheduling.tasks.lapse_offers",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-    "plan follow-ups the desk missed": {
-        "task": "monitoring.tasks.plan_follow_ups",
-        "schedule": 900.0,
-        "options": {"expires": 900.0},
-    },
-    "escalate reports that nobody has read": {
-        "task": "monitoring.tasks.escalate_reports",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-    "seal the audit trail": {
-        "task": "clinics.tasks.seal_audit",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-}
+
+def by_the_clock() -> dict[str, dict[str, Any]]:
+    """What beat asks for, and how often in seconds. An unread nudge is worthless once the next one is out, so each
+    expires with its period.
+    """
+    every = {
+        "send what is due": ("infusion.reminders.tasks.sweep", settings.SWEEP_SECONDS),
+        "close offers that have run out": ("scheduling.tasks.lapse_offers", 60.0),
+        "plan follow-ups the desk missed": ("monitoring.tasks.plan_follow_ups", 900.0),
+        "escalate reports that nobody has read": ("monitoring.tasks.escalate_reports", 60.0),
+        "seal the audit trail": ("clinics.tasks.seal_audit", 60.0),
+    }
+    return {
+        name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for name, (task, seconds) in every.items()
+    }
 
 
 def configuration() -> dict[str, Any]:
@@ -57,7 +45,7 @@ def configuration() -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "enable_utc": True,
         "timezone": "UTC",
-        "beat_schedule": BY_THE_CLOCK,
+        "beat_schedule": by_the_clock(),
         "beat_scheduler": "infusion.pulse:PulsingScheduler",
         "beat_max_loop_interval": 5,
         "task_publish_retry": False,

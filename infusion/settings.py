@@ -244,6 +244,8 @@ DEFAULT_FROM_EMAIL = env.str("INFUSION_MAIL_FROM", default="clinic@localhost")
 
 # Without a broker named, tasks stay in the process that asks for them; the sweep command needs none.
 BROKER_URL = env.str("INFUSION_BROKER_URL", default="")
+# Seconds between two looks at what is due.
+SWEEP_SECONDS = env.float("INFUSION_SWEEP_SECONDS", default=15.0)
 
 LOGGING = {
     "version": 1,

@@ -28,6 +28,8 @@ def somebody_waits():
     until = time.monotonic() + PATIENCE
     while connection.vendor == "postgresql" and time.monotonic() < until:
         with connection.cursor() as cursor:
+            # Inside a transaction the first look would be kept, and nobody would ever be seen to wait.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND wait_event_type = 'Lock'"

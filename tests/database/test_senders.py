@@ -52,7 +52,8 @@ def start_sender(log: Path) -> subprocess.Popen[bytes]:
 def test_worker_and_beat_send_what_is_due_untouched(
     worker: Path, smtp_sink: SmtpSink, senders: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    senders.append(programs.celery("beat", log=tmp_path / "beat.log"))
+    often = programs.environment(INFUSION_SWEEP_SECONDS="1")
+    senders.append(programs.celery("beat", log=tmp_path / "beat.log", env=often))
     book_for_new_patients(3)
     programs.until(lambda: len(smtp_sink.received) >= 3, seconds=60, what="three mails")
     programs.until(lambda: states() == {"sent": 3}, what="three rows marked sent")

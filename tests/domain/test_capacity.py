@@ -255,7 +255,7 @@ def oracle(rules, duty, visits, start, phases, chair, nurse):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rules=RULES, visits=VISITS, phases=PHASES, lunch=st.integers(30, 90), start=st.integers(0, 119))
 def test_fits_agrees_with_counting_step_by_step(rules, visits, phases, lunch, start):
     early = [(time(8), time(8 + lunch // 12, lunch % 12 * 5))]

@@ -131,7 +131,7 @@ def naive_attention(rules, standing, nurse):
     return total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rules=RULES, standing=st.lists(visits(), max_size=12))
 def test_a_day_counts_what_a_walk_through_its_minutes_counts(rules, standing):
     day = a_day(rules)
@@ -154,7 +154,7 @@ def test_a_day_counts_what_a_walk_through_its_minutes_counts(rules, standing):
         assert counted(chair.sat) == sat
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rules=RULES,
     standing=st.lists(visits(), max_size=8),

@@ -221,7 +221,7 @@ def test_the_grid_begins_at_opening():
     assert list(grid(time(8, 10), time(9), 15)) == [time(8, 10), time(8, 25), time(8, 40), time(8, 55)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(
     st.lists(
         st.tuples(

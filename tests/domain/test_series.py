@@ -168,7 +168,7 @@ STARTS = st.one_of(st.sampled_from(YEARS_OF_LATE_DAYS), st.dates(date(2024, 1, 1
 CODES = st.sampled_from(sorted(REGIMENS))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @examples(STARTS, DECISIONS, CODES, st.booleans())
 def test_no_decision_loses_a_dose_or_gives_it_twice(start, decisions, code, open_on_weekends):
     closed = (lambda day: None) if open_on_weekends else weekdays_only
@@ -179,7 +179,7 @@ def test_no_decision_loses_a_dose_or_gives_it_twice(start, decisions, code, open
     assert after == [n for n in before if not is_omitted(decisions, n) and (end is None or n < end)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @examples(STARTS, DECISIONS, CODES, st.booleans())
 def test_no_decision_breaks_the_minimum_interval(start, decisions, code, open_on_weekends):
     regimen = REGIMENS[code]
@@ -193,7 +193,7 @@ def test_no_decision_breaks_the_minimum_interval(start, decisions, code, open_on
         assert together or (second.earliest - before).days >= least
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @examples(STARTS, DECISIONS, st.randoms(use_true_random=False))
 def test_decisions_commute(start, decisions, random):
     mixed = list(decisions)
@@ -201,7 +201,7 @@ def test_decisions_commute(start, decisions, random):
     assert plan(*decisions, start=start) == plan(*mixed, start=start)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @examples(STARTS, DECISIONS, DEFERRALS)
 def test_taking_a_decision_back_is_as_if_it_was_never_taken(start, decisions, one):
     assert plan(*decisions, start=start) == plan(

@@ -40,9 +40,13 @@ ORACLE = """
   const shown = new Intl.DateTimeFormat("en-GB", {timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit",
     day: "2-digit", hour: "2-digit", minute: "2-digit"});
   const MINUTE = 60000, DAY = 86400000;
+  const kept = new Map();  // the same quarters of an hour are asked for again and again
   const wall = (t) => {
-    const [d, m, y, h, i] = shown.format(t).match(/\\d+/g).map(Number);
-    return Date.UTC(y, m - 1, d, h, i);
+    if (!kept.has(t)) {
+      const [d, m, y, h, i] = shown.format(t).match(/\\d+/g).map(Number);
+      kept.set(t, Date.UTC(y, m - 1, d, h, i));
+    }
+    return kept.get(t);
   };
   const between = (low, high, is) => {  // the first minute of (low, high] at which it is so
     while (high - low > MINUTE) {

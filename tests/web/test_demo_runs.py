@@ -142,7 +142,7 @@ def test_a_signal_leaves_no_program_behind(start: Start, number: signal.Signals)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_make_alone_leaves_no_program_behind(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
