@@ -230,3 +230,27 @@ def test_visit_noted_again_counts_once(clinic):
         scheduling.note_actual_length(visit=seen, profile="first_standard", minutes=minutes, now=NINE)
     usual = UsualLength.objects.of(clinic).get()
     assert (usual.count, usual.minutes) == (1, 500)
+
+
+def noted_grades(patient):
+    rows = Result.objects.of(patient.clinic).filter(patient=patient, kind="infusion_reaction")
+    return list(rows.filter(superseded_by=None).values_list("value", flat=True))
+
+
+@pytest.mark.parametrize(("grade", "noted"), [(2, []), (3, ["grade_3"]), (4, ["grade_4"])])
+def test_severe_reaction_reaches_the_gate_when_it_is_charted(clinic, nurse, grade, noted):
+    visit, second = reacted(clinic, nurse, grade)
+    assert noted_grades(visit.patient) == noted
+    verdict = queries.gate(second, today=NINE.date())
+    assert ("reaction_review" in {each.code for each in verdict.blocking}) == bool(noted)
+
+
+def test_severe_reaction_corrected_at_the_chair_is_corrected_at_the_gate(clinic, nurse):
+    visit, _second = reacted(clinic, nurse, 3)
+    entry = ChartEntry.objects.of(clinic).get(visit=visit, kind=Kind.REACTION.value)
+    milder = {**entry.payload, "grade": 1}
+    told = {"reason": "read anew", "by": nurse, "now": at(97)}
+    actions.correct_entry(
+        visit=visit, entry=entry, payload=milder, happened_at=at(95), key="corrected-1", **told
+    )
+    assert noted_grades(visit.patient) == ["grade_1"]

@@ -21,6 +21,7 @@ from scheduling.models import Visit
 
 from .. import queries
 from ..domain.running import minutes
+from ..domain.steps import DONE
 from ..models import InfusionRecord
 
 LIFE_THREATENING = 4
@@ -69,6 +70,20 @@ def tell_gate(visit: Visit, grade: int, words: str, *, by: User | None, now: dat
         by=by,
         now=now,
     )
+
+
+def tell_severe_at_once(
+    visit: Visit, record: InfusionRecord, before: int, *, by: User | None, now: datetime
+) -> None:
+    """Let the gate know a reaction that needs a review (grade 3 or 4) as soon as it is charted: the discharge may never
+    be. ``before`` is the chart's worst grade until now; one that was severe and is none any more is told as it stands.
+    """
+    if record.state == DONE.state:
+        return  # what is typed after the discharge carries forward as a whole
+    chart = queries.chart_of(visit)
+    grade = chart.worst_grade
+    if any(AFTER[each].review for each in (grade, before) if each):
+        tell_gate(visit, grade, queries.told(visit, chart).words, by=by, now=now)
 
 
 def learn_length(visit: Visit, record: InfusionRecord, *, now: datetime) -> None:

@@ -23,7 +23,7 @@ from ..domain.judging import Judged, judge
 from ..domain.rules import RULES
 from ..domain.steps import ARRIVED, DONE, IN_CHAIR, IN_TREATMENT, INFUSING, Stage
 from ..models import ChartEntry, InfusionRecord
-from .carrying import LIFE_THREATENING, carry_forward
+from .carrying import LIFE_THREATENING, carry_forward, tell_severe_at_once
 from .gating import pass_gate
 from .locking import locked, note
 from .weighing import reckon, take_back_weight, weigh
@@ -98,6 +98,8 @@ def write(
     if kind == Kind.WEIGHT:
         payload["dose"] = weigh(visit, chart, kg=payload["kg"], taken_at=happened_at, by=by, now=now)
     row = _append(visit, kind, payload, happened_at, key, by, now)
+    if kind == Kind.REACTION:
+        tell_severe_at_once(visit, record, chart.worst_grade, by=by, now=now)
     follow_chart(visit, record, by=by, now=now)
     note(visit, f"charted {kind.value}", by, entry=row.pk, at=happened_at.isoformat())
     return Written("written", row)
@@ -150,6 +152,8 @@ def correct_entry(
     row = _append(
         visit, kind, kept, happened_at, key, by, now, corrects=line.entry.ref, reason=reason.strip()[:250]
     )
+    if kind == Kind.REACTION:
+        tell_severe_at_once(visit, record, chart.worst_grade, by=by, now=now)
     follow_chart(visit, record, by=by, now=now)
     note(visit, f"corrected {kind.value}", by, entry=row.pk, corrects=line.entry.ref, reason=reason.strip())
     if kind == Kind.REACTION and kept.get("grade", 0) >= LIFE_THREATENING and record.state == INFUSING.state:
