@@ -20,6 +20,7 @@ urlpatterns = [
     path("gates/", include("infusion.desk.gates.urls")),
     path("follow-ups/", include("monitoring.urls")),
     path("reminders/", include("infusion.reminders.urls")),
+    path("messages/", include("infusion.reminders.ledger.urls")),
     path("import/", include("infusion.interop.urls")),
     path("reports/", include("infusion.reports.urls")),
     path("portal/", include("infusion.portal.urls")),

@@ -62,7 +62,12 @@ class Message(OfPatient):
                 name="message_once",
             )
         ]
-        indexes = [models.Index(fields=["state", "next_attempt_at"])]
+        indexes = [
+            models.Index(fields=["state", "next_attempt_at"]),
+            # A clinic's whole ledger, newest first, and what of it is in one state.
+            models.Index(fields=["clinic", "-due_at", "-id"]),
+            models.Index(fields=["clinic", "state", "-due_at", "-id"]),
+        ]
 
     @property
     def title(self) -> str:

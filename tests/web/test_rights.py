@@ -118,6 +118,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "reminders:for_patient": (R.VIEW_PATIENTS, ("patient",)),
     "reminders:message": (R.VIEW_PATIENTS, ("message",)),
     "reminders:letter": (R.VIEW_PATIENTS, ("message",)),
+    "ledger:list": (R.VIEW_PATIENTS, ()),
     "interop:upload": (R.IMPORT_PATIENTS, ()),
     "interop:batch": (R.IMPORT_PATIENTS, ("batch",)),
     "interop:confirm": (R.IMPORT_PATIENTS, ("batch",)),

@@ -1,0 +1,90 @@
+"""What a page of the ledger shows, in a fixed number of queries however long the ledger is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from clinics.domain.calendar import day_bounds
+from clinics.models import Clinic, StaffTask
+from patients import queries as patients
+
+from ..models import Message
+from .forms import Asked
+
+PAGE = 50
+COUNTED = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message, and the call it left for staff where there is one."""
+
+    message: Message
+    task: StaffTask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Fifty messages, newest first, and the number of the last one where older ones follow."""
+
+    rows: tuple[Row, ...]
+    older: int | None
+
+
+def page(clinic: Clinic, asked: Asked, *, now: datetime) -> Page:
+    """The messages somebody asked for, newest first."""
+    found = list(_narrowed(clinic, asked, now).select_related("patient", "visit")[: PAGE + 1])
+    shown = found[:PAGE]
+    calls = _calls(clinic, shown)
+    rows = tuple(Row(message, calls.get(_cause(message))) for message in shown)
+    return Page(rows, shown[-1].pk if len(found) > PAGE else None)
+
+
+def _narrowed(clinic: Clinic, asked: Asked, now: datetime) -> QuerySet[Message]:
+    rows = Message.objects.of(clinic).order_by("-due_at", "-id")
+    for name in ("state", "kind", "channel"):
+        if wanted := getattr(asked, name):
+            rows = rows.filter(**{name: wanted})
+    if asked.day:
+        begins, ends = day_bounds(asked.day, clinic.zone)
+        rows = rows.filter(due_at__gte=begins, due_at__lt=ends)
+    if asked.week:
+        rows = rows.filter(due_at__gte=now - COUNTED)
+    if asked.words:
+        rows = rows.filter(patient__in=patients.search(clinic, asked.words).order_by().values("pk"))
+    return rows.filter(_older_than(clinic, asked.before))
+
+
+def _older_than(clinic: Clinic, number: int | None) -> Q:
+    """Where the page goes on: behind the last message of the one before it."""
+    last = (
+        Message.objects.of(clinic).filter(pk=number).values_list("due_at", "pk").first() if number else None
+    )
+    if last is None:
+        return Q()
+    return Q(due_at__lte=last[0]) & (Q(due_at__lt=last[0]) | Q(pk__lt=last[1]))
+
+
+def _cause(message: Message) -> str:
+    return f"message:{message.pk}"
+
+
+def _calls(clinic: Clinic, shown: Sequence[Message]) -> dict[str, StaffTask]:
+    """The tasks that these messages left for staff."""
+    causes = [_cause(message) for message in shown]
+    return {task.cause: task for task in StaffTask.objects.of(clinic).filter(cause__in=causes)}
+
+
+def counts(clinic: Clinic, *, now: datetime) -> list[tuple[str, int]]:
+    """How many messages of the last seven days are in each state, in the order of a message's life."""
+    rows = Message.objects.of(clinic).filter(due_at__gte=now - COUNTED, due_at__lte=now).order_by()
+    found = dict(rows.values_list("state").annotate(Count("id")))
+    return [(state, found[state]) for state, _word in Message.STATES if state in found]
+
+
+def total(found: Iterable[tuple[str, int]]) -> int:
+    return sum(number for _state, number in found)

@@ -1,0 +1,152 @@
+"""The clinic's whole ledger: what stands in it, how it is narrowed down and paged, and what reading it costs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from clinics.actions import open_task
+from clinics.domain.rights import Role
+from clinics.models import AuditEntry, Clinic
+from infusion.reminders.models import Message
+from patients.models import Patient
+from tests import factory
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/messages/"
+numbers = count(1)
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    return factory.make_clinic()
+
+
+@pytest.fixture
+def desk(clinic: Clinic, client: Client) -> Client:
+    return factory.sign_in(client, factory.make_member(clinic, Role.RECEPTIONIST))
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> Patient:
+    return factory.make_patient(clinic, given_name="Ada", family_name="Example")
+
+
+def message(patient: Patient, **fields: Any) -> Message:
+    """One row of the ledger, due an hour ago unless told otherwise."""
+    at = fields.pop("at", timezone.now() - timedelta(hours=1))
+    number = next(numbers)
+    values = {
+        "subject_kind": "visit",
+        "subject_id": str(number),
+        "subject_version": 1,
+        "kind": "booked",
+        "recipient": patient.email,
+        "due_at": at,
+        "expires_at": at + timedelta(days=3),
+        "next_attempt_at": at,
+        "state": "sent",
+        "sent_at": at,
+        "message_id": f"<{number}@test>",
+        **fields,
+    }
+    return Message.objects.create(clinic=patient.clinic, patient=patient, **values)
+
+
+def seen(desk: Client, query: str = "") -> list[Message]:
+    page = desk.get(ADDRESS + query)
+    assert page.status_code == 200
+    return [row.message for row in page.context["page"].rows]
+
+
+def test_ledger_shows_every_message_newest_first(desk: Client, patient: Patient) -> None:
+    older = message(patient, at=timezone.now() - timedelta(days=9))
+    newer = message(factory.make_patient(patient.clinic))
+    message(factory.make_patient(factory.make_clinic(slug="other")))
+    assert seen(desk) == [newer, older]
+
+
+def test_ledger_without_messages_says_so(desk: Client) -> None:
+    page = desk.get(ADDRESS).content.decode()
+    assert "No messages yet" in page
+    assert "No message matches" in desk.get(ADDRESS + "?state=failed").content.decode()
+
+
+@pytest.mark.parametrize("query", ["state=failed", "kind=moved", "channel=task", "q=lovelace", "day={day}"])
+def test_ledger_is_narrowed_down(desk: Client, patient: Patient, query: str) -> None:
+    message(patient)
+    at = datetime.now(patient.clinic.zone) - timedelta(days=3)
+    lovelace = factory.make_patient(patient.clinic, family_name="Lovelace")
+    wanted = message(lovelace, state="failed", kind="moved", channel="task", at=at)
+    assert seen(desk, "?" + query.format(day=at.date())) == [wanted]
+
+
+def test_ledger_passes_over_what_nobody_offered(desk: Client, patient: Patient) -> None:
+    row = message(patient)
+    assert seen(desk, "?state=x&kind=' or 1=1&channel=%00&day=31-31&before=zz&week=maybe&q=%00") == [row]
+    assert seen(desk, "?before=99999999999999999999999") == [row]
+
+
+def test_ledger_counts_the_states_of_the_last_seven_days(desk: Client, patient: Patient) -> None:
+    for state in ("sent", "sent", "failed"):
+        message(patient, state=state)
+    message(patient, at=timezone.now() - timedelta(days=8))
+    message(patient, state="planned", at=timezone.now() + timedelta(days=1))
+    page = desk.get(ADDRESS)
+    assert page.context["counts"] == [("sent", 2), ("failed", 1)]
+    assert len(seen(desk, "?state=sent")) == 3
+    assert len(seen(desk, "?state=sent&week=1")) == 2
+
+
+def test_ledger_is_read_in_pages_that_lose_nothing(desk: Client, patient: Patient) -> None:
+    at = timezone.now() - timedelta(hours=2)
+    rows = [message(patient, at=at) for _ in range(120)]
+    found: list[Message] = []
+    address: str = "?state=sent"
+    while address:
+        page = desk.get(ADDRESS + address)
+        found += [row.message for row in page.context["page"].rows]
+        older = page.context["page"].older
+        address = f"?state=sent&before={older}" if older else ""
+    assert found == rows[::-1]
+
+
+def test_failed_message_leads_to_its_call_and_its_letter(desk: Client, patient: Patient) -> None:
+    row = message(patient, state="failed", body="Dear Ada", why="550 no such mailbox")
+    task = open_task(
+        clinic=patient.clinic,
+        kind="call_patient",
+        role=Role.RECEPTIONIST,
+        due_on=timezone.now().date(),
+        reason="Call.",
+        cause=f"message:{row.pk}",
+    )
+    page = desk.get(ADDRESS).content.decode()
+    assert f'href="/clinic/tasks/{task.pk}/"' in page
+    assert f'href="/reminders/message/{row.pk}/letter/"' in page
+    assert "550 no such mailbox" in page
+
+
+def test_ledger_costs_the_same_however_long_it_is(
+    desk: Client, patient: Patient, django_assert_max_num_queries: Any
+) -> None:
+    asked = []
+    desk.get(ADDRESS)
+    for many in (2, 20):
+        for _ in range(many):
+            message(factory.make_patient(patient.clinic), state="failed", body="…")
+        with django_assert_max_num_queries(30) as queries:
+            desk.get(ADDRESS + "?q=e")
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+def test_reading_the_ledger_is_in_the_audit_trail(desk: Client, clinic: Clinic) -> None:
+    desk.get(ADDRESS + "?q=Ada")
+    entry = AuditEntry.objects.of(clinic).first()
+    assert (entry.verb, entry.changes) == ("viewed", {"page": "messages", "words": "Ada"})
