@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Programs are started over and over: what was compiled once is kept, and not beside the sources.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/var/pycache
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test test-postgresql soak bench check format lock
 
