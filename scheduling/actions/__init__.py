@@ -10,6 +10,7 @@ from .doses import recompute_doses
 from .follow_ups import book_follow_up, move_follow_up
 from .happened import note_disruption
 from .holds import hold_course, release_infusion
+from .instructions import end_hold_instruction, enter_hold_instruction
 from .lengths import ask_for_length, note_actual_length
 from .overrides import open_gate, withdraw_override
 from .planning import change_start, mark_given, mark_not_given, replan_course
@@ -39,6 +40,8 @@ __all__ = [
     "decide",
     "defer_dose",
     "discard_replan",
+    "end_hold_instruction",
+    "enter_hold_instruction",
     "hold_course",
     "lock_visit",
     "mark_given",

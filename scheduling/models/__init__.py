@@ -8,6 +8,7 @@ from .courses import (
     Retreatment,
     ScheduleChange,
 )
+from .instructions import HoldInstruction
 from .lengths import ActualLength, UsualLength
 from .overrides import GateOverride
 from .replans import Replan
@@ -22,6 +23,7 @@ __all__ = [
     "Course",
     "DoseDecision",
     "GateOverride",
+    "HoldInstruction",
     "PlannedInfusion",
     "Replan",
     "Retreatment",

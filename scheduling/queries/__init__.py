@@ -64,6 +64,13 @@ from .holds import (
     rooms_of_held,
     without_room,
 )
+from .instructions import (
+    hold_instruction,
+    hold_instructions,
+    instruction_of_form,
+    instructions_of,
+    next_infusion_visit,
+)
 from .offers import (
     MORE,
     USUAL,
@@ -171,7 +178,11 @@ __all__ = [
     "held_near",
     "held_windows",
     "history",
+    "hold_instruction",
+    "hold_instructions",
     "in_the_way_ahead",
+    "instruction_of_form",
+    "instructions_of",
     "keep_days",
     "kept_days",
     "kept_refusals",
@@ -188,6 +199,7 @@ __all__ = [
     "needs_of",
     "newer_clearance",
     "newer_version",
+    "next_infusion_visit",
     "next_infusions",
     "next_ordinal",
     "not_the_place",
