@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -140,6 +141,9 @@ class Clinic(models.Model):
         default=120, help_text="A notice of a change leaves this long after the last change."
     )
     arrange_days_before = models.PositiveSmallIntegerField(default=14)
+    # Wall-clock times between which no message leaves that can wait; the same time twice means there are none.
+    quiet_from = models.TimeField(default=time(20))
+    quiet_until = models.TimeField(default=time(8))
     education_approved_version = models.CharField(max_length=40, blank=True)
     education_approved_on = models.DateField(null=True, blank=True)
     education_approved_by = models.ForeignKey(

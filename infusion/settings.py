@@ -242,6 +242,11 @@ EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("INFUSION_MAIL_FROM", default="clinic@localhost")
 
+# Who carries text messages: the dotted name of a class with ``deliver`` (see infusion/reminders/sms.py). Empty: nobody
+# does, and the channel is not offered.
+SMS_BACKEND = env.str("INFUSION_SMS_BACKEND", default="")
+SMS_FILE = VAR / "texts.jsonl"
+
 # Without a broker named, tasks stay in the process that asks for them; the sweep command needs none.
 BROKER_URL = env.str("INFUSION_BROKER_URL", default="")
 # Seconds between two looks at what is due.

@@ -204,6 +204,17 @@ class Wishes(OfPatient):
         constraints = [models.UniqueConstraint(fields=["patient"], name="wishes_once_a_patient")]
 
 
+class MessageWishes(OfPatient):
+    """Which messages a patient wants, and by which way. No row: all of them, as the clinic sends them."""
+
+    CHANNELS = [("", "As the clinic does"), ("email", "E-mail"), ("sms", "Text message")]
+    patient = models.OneToOneField(Patient, models.PROTECT, related_name="message_wishes")
+    none = models.BooleanField(default=False, help_text="No messages at all: changes are told by telephone.")
+    kinds_off = models.JSONField(default=list, blank=True)
+    channel = models.CharField(max_length=5, choices=CHANNELS, blank=True)
+    changed_at = models.DateTimeField()
+
+
 class PortalAccess(OfPatient):
     """One person's way into one patient's pages: opened by an invitation, confirmed once by the birth date."""
 

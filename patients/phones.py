@@ -20,3 +20,16 @@ def plain_phone(text: str, region: str) -> str:
     if number.extension or not phonenumbers.is_possible_number(number):
         return text
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def takes_texts(number: str) -> bool:
+    """Whether a text message may reach this number: not where the number is known to be something else than mobile."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+    mobile = phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+    return kind in mobile or (
+        kind == phonenumbers.PhoneNumberType.UNKNOWN
+        and phonenumbers.is_possible_number(phonenumbers.parse(number))
+    )

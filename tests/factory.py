@@ -55,6 +55,8 @@ def make_clinic(
         "phone": "+442079460000",
         "email": f"desk-{n}@riverside.example",
         "reminder_days": [7, 2],
+        "quiet_from": time(),
+        "quiet_until": time(),
     }
     clinic = Clinic.objects.create(**(given | fields))
     for weekday in range(5):

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
+from clinics.models import ClinicManager
 from patients.models import OfPatient
 
-from .domain.due import WAITLIST_OFFER, title
+from .domain.kinds import KINDS, WAITLIST_OFFER, title
+
+
+def mail_alone() -> list[str]:
+    """By mail, unless a clinic settles something else."""
+    return ["email"]
+
+
+class KindRule(models.Model):
+    """What a clinic has settled about one kind of message; without a row, or where it is empty, the catalogue holds."""
+
+    clinic = models.ForeignKey("clinics.Clinic", models.CASCADE, related_name="kind_rules")
+    kind = models.CharField(max_length=20, choices=[(kind.code, kind.title) for kind in KINDS])
+    is_on = models.BooleanField(default=True)
+    days_before = models.PositiveSmallIntegerField(null=True, blank=True)
+    at = models.TimeField(null=True, blank=True, help_text="Wall-clock time of the clinic.")
+    channels = models.JSONField(default=mail_alone, help_text="email, sms or both.")
+    objects = ClinicManager()
+    across_clinics: ClassVar[models.Manager[KindRule]] = models.Manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "kind"], name="kind_rule_once")]
 
 
 class Message(OfPatient):
@@ -24,11 +49,11 @@ class Message(OfPatient):
         ("expired", "Too late to be of use"),
         ("no_address", "No address: staff will call"),
     ]
-    CHANNELS = [("email", "Mail"), ("task", "Task for staff")]
+    CHANNELS = [("email", "Mail"), ("sms", "Text message"), ("task", "Task for staff")]
     subject_kind = models.CharField(max_length=20, help_text="patient (a notice), visit or follow_up.")
     subject_id = models.CharField(max_length=40)
     subject_version = models.PositiveIntegerField()
-    # booked, moved, cancelled, reminder_7 (days before), arrange, overdue, invited, waitlist_offer, waitlist_gone
+    # One of domain/kinds.py; reminders carry their days: reminder_7.
     kind = models.CharField(max_length=20)
     channel = models.CharField(max_length=10, choices=CHANNELS, default="email")
     recipient = models.CharField(max_length=254, blank=True)

@@ -1,5 +1,6 @@
 """Writing patients."""
 
+from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
     add_patient,
@@ -48,6 +49,7 @@ __all__ = [
     "record_view",
     "reject_diagnosis",
     "revoke_access",
+    "set_message_wishes",
     "set_taken",
     "set_wishes",
     "take_back_measurement",

@@ -11,14 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infusion.reminders.domain.due import (
-    ARRANGE,
-    BOOKED,
-    CANCELLED,
-    MOVED,
-    NOTICES,
-    OVERDUE,
-    WAITLIST_GONE,
-    WAITLIST_OFFER,
     Change,
     Circumstances,
     EarlierTime,
@@ -28,7 +20,16 @@ from infusion.reminders.domain.due import (
     VisitState,
     notice,
     owed,
-    title,
+)
+from infusion.reminders.domain.kinds import (
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    MOVED,
+    NOTICES,
+    OVERDUE,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
 )
 
 LONDON = ZoneInfo("Europe/London")
@@ -272,18 +273,6 @@ def test_the_dead_are_owed_nothing() -> None:
     assert owed(replace(alive, is_deceased=True), RULES, NOON) == ()
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("reminder_1", "Reminder, 1 day before"),
-        ("reminder_7", "Reminder, 7 days before"),
-        (BOOKED, "Visit booked"),
-    ],
-)
-def test_title_says_a_kind_in_words(kind: str, words: str) -> None:
-    assert title(kind) == words
-
-
 # --- properties --------------------------------------------------------------------------------------------------
 STARTS = st.integers(0, 40).map(lambda day: NOON + timedelta(days=day, hours=1))
 STEPS = st.tuples(
@@ -394,7 +383,3 @@ def test_dead_are_offered_nothing_and_another_offer_is_another_message() -> None
     assert owed(patient(earlier_times=(OFFERED,), is_deceased=True), RULES, NOON) == ()
     found = owed(patient(earlier_times=(OFFERED, replace(OFFERED, offer_id=6)), said=OFFER_SAID), RULES, NOON)
     assert [one.subject_id for one in found] == ["6"]
-
-
-def test_offers_are_titled_for_staff() -> None:
-    assert (title(WAITLIST_OFFER), title(WAITLIST_GONE)) == ("Earlier time on offer", "Earlier time gone")

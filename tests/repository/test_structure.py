@@ -23,8 +23,11 @@ SCOPED_BY_KEYWORD = {"get_or_create", "update_or_create"}
 # (a patient belongs to one clinic, so naming one is enough).
 # The two jobs that run for all clinics at once: sending what is due, and sealing the audit trail.
 ACROSS_CLINICS = {
-    "infusion/reminders/queries.py",
-    "infusion/reminders/actions.py",
+    "infusion/reminders/queries/candidates.py",
+    "infusion/reminders/queries/knowing.py",
+    "infusion/reminders/queries/reading.py",
+    "infusion/reminders/actions/deriving.py",
+    "infusion/reminders/actions/sending.py",
     "clinics/actions/trail.py",
 }
 

@@ -9,13 +9,21 @@ from zoneinfo import ZoneInfo
 
 from clinics.domain.calendar import day_bounds
 
-BOOKED, MOVED, CANCELLED = "booked", "moved", "cancelled"
-NOTICES = (BOOKED, MOVED, CANCELLED)
+from .kinds import (
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    INVITED,
+    MOVED,
+    NOTICES,
+    OVERDUE,
+    REMINDER,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
+    title,
+)
+
 TELLING = (BOOKED, CANCELLED)
-ARRANGE, OVERDUE = "arrange", "overdue"
-INVITED = "invited"
-WAITLIST_OFFER, WAITLIST_GONE = "waitlist_offer", "waitlist_gone"
-REMINDER = "reminder_"
 
 REMIND_AT = time(9)
 """Wall-clock time of a reminder in the clinic's zone: nobody is woken, and the clinic's telephone is answered."""
@@ -32,23 +40,6 @@ OVERDUE_KEPT = timedelta(days=365)
 
 INVITATION_KEPT = timedelta(days=14)
 """How long an invitation to the patient's pages may still be sent."""
-
-
-def title(kind: str) -> str:
-    """A kind of message in words for staff."""
-    if kind.startswith(REMINDER):
-        days = kind.removeprefix(REMINDER)
-        return f"Reminder, {days} day{'' if days == '1' else 's'} before"
-    return {
-        BOOKED: "Visit booked",
-        MOVED: "Visit moved",
-        CANCELLED: "Visit cancelled",
-        ARRANGE: "Please arrange a follow-up",
-        OVERDUE: "Follow-up overdue",
-        INVITED: "Invitation to the patient's pages",
-        WAITLIST_OFFER: "Earlier time on offer",
-        WAITLIST_GONE: "Earlier time gone",
-    }[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinics.models import Clinic
 
-from ..domain.due import ARRANGE, INVITED, NOTICES, OVERDUE, REMINDER, WAITLIST_GONE, WAITLIST_OFFER, title
+from ..domain.kinds import ARRANGE, INVITED, NOTICES, OVERDUE, REMINDER, WAITLIST_GONE, WAITLIST_OFFER, title
 from ..models import Message
 
 

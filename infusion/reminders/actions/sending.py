@@ -1,30 +1,24 @@
-"""Writing the ledger: derive what is owed, claim one message, send it, and note what became of it."""
+"""Sending the ledger: claim one message, settle its words, hand it over, note what became of it."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from clinics.actions import open_task, record
-from clinics.domain.calendar import local_date
-from clinics.domain.rights import Role
-from clinics.models import User
-
-from . import post, queries
-from .domain.due import ARRANGE, NOTICES, OVERDUE, WAITLIST_OFFER, Owed, Rules, owed
-from .domain.outcome import AWAY, wait_after
-from .models import Message
-from .words import Words, compose, phone_words
+from .. import post, queries
+from ..domain.due import Owed, owed
+from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER
+from ..domain.outcome import AWAY, wait_after
+from ..models import Message
+from ..words import Words, compose, phone_words
+from .calls import call, open_overdue_task
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +29,6 @@ CALL_AHEAD = timedelta(hours=24)
 """A message that waits for a mail server this near to its visit, or to the end of an offer, becomes a call as well
 (product default).
 """
-
-AT_ONCE = 500
 
 # What ``send`` may answer besides a message's states.
 LOST, WAITING = "lost", "waiting"
@@ -50,59 +42,6 @@ class Ready:
     words: Words
     by_phone: str
     needed_by: datetime | None
-
-
-def derive(*, now: datetime) -> int:
-    """Write into the ledger what is due and not in it yet; returns how many rows were offered to it.
-
-    Two sweeps at the same moment derive the same rows, and the ledger's uniqueness keeps one of each. A row laid
-    aside as no longer true is taken up again where it has become true again.
-    """
-    rules = queries.every_clinics_rules()
-    patients = sorted(queries.patients_to_look_at(rules, now))
-    return sum(
-        _derive_for(patients[place : place + AT_ONCE], rules, now)
-        for place in range(0, len(patients), AT_ONCE)
-    )
-
-
-def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) -> int:
-    wanted: dict[tuple, Message] = {}
-    for patient_id, known in queries.known(patient_ids).items():
-        for one in owed(known.circumstances(patient_id), rules[known.clinic_id], now):
-            if one.due_at <= now:
-                row = _row(one, known.clinic_id, patient_id, known.recipient)
-                wanted[queries.key_of(row)] = row
-    present = queries.in_ledger(patient_ids)
-    new = [row for key, row in wanted.items() if key not in present]
-    again = [present[key] for key in wanted if key in present]
-    Message.across_clinics.bulk_create(new, ignore_conflicts=True)
-    if again:
-        Message.across_clinics.filter(pk__in=again, state="superseded", handed_over_at=None).update(
-            state="planned", why="", attempts=0, next_attempt_at=Now()
-        )
-    return len(new)
-
-
-def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
-    row = Message(
-        clinic_id=clinic_id,
-        patient_id=patient_id,
-        subject_kind=one.subject_kind,
-        subject_id=one.subject_id,
-        subject_version=one.subject_version,
-        kind=one.kind,
-        channel="task" if one.kind == OVERDUE else "email",
-        recipient="" if one.kind == OVERDUE else email,
-        visit_id=one.visit_ids[0] if one.visit_ids else None,
-        due_at=one.due_at,
-        expires_at=one.expires_at,
-        next_attempt_at=one.due_at,
-    )
-    # The same message has the same name wherever and however often it is derived.
-    digest = hashlib.sha256(repr((settings.SITE_ADDRESS, queries.key_of(row))).encode()).hexdigest()
-    row.message_id = f"<{digest[:40]}@{urlsplit(settings.SITE_ADDRESS).hostname or 'localhost'}>"
-    return row
 
 
 def claim_one(message_id: int | None = None) -> Message | None:
@@ -177,13 +116,13 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if one is None:
         return _close(message, "superseded", _why_not(message, patient.deceased))
     if message.channel == "task":
-        _open_overdue_task(message, now)
+        open_overdue_task(message, now)
         return _close(message, "sent", "A task was opened for staff.", sent_at=now)
     if message.recipient != patient.email:
         return _close(message, "superseded", "The patient's mail address has changed.")
     ready = _write(message, one, now)
     if not message.recipient:
-        _call(message, ready.by_phone, "No mail address is known.", now)
+        call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
     message.handed_over_at = now
     message.save(update_fields=["handed_over_at"])
@@ -232,7 +171,7 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
             message, WAITING, state="planned", next_attempt_at=Now() + AWAY, handed_over_at=None, why=why
         )
         if outcome == WAITING and ready.needed_by and ready.needed_by - now < CALL_AHEAD:
-            _call(message, ready.by_phone, "The mail server cannot be reached and there is little time.", now)
+            call(message, ready.by_phone, "The mail server cannot be reached and there is little time.", now)
         return outcome
     return _undelivered(message, answer, ready.by_phone, now)
 
@@ -250,7 +189,7 @@ def _undelivered(message: Message, answer: post.Answer, by_phone: str, now: date
     why = f"The mail could not be delivered: {answer.why}"[:250]
     outcome = _mark(message, "failed", state="failed", why=why, **fields)
     if outcome == "failed":
-        _call(message, by_phone, why, now)
+        call(message, by_phone, why, now)
     return outcome
 
 
@@ -274,39 +213,3 @@ def _why_not(message: Message, deceased: bool) -> str:
     if message.subject_kind == "follow_up":
         return "The follow-up is booked, closed or due on another day."
     return "The visit no longer stands at that time."
-
-
-def _call(message: Message, by_phone: str, why: str, now: datetime) -> None:
-    """Ask the reception to call, once for each message."""
-    patient = message.patient
-    phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
-    letter = "" if message.is_hasty else " A letter can be printed from the patient's messages."
-    open_task(
-        clinic=message.clinic,
-        kind="call_patient",
-        role=Role.RECEPTIONIST,
-        due_on=local_date(now, message.clinic.zone),
-        reason=f"Call {patient} ({phone}). {by_phone} {why}{letter}",
-        cause=f"message:{message.pk}",
-        record_number=patient.record_number,
-    )
-
-
-def _open_overdue_task(message: Message, now: datetime) -> None:
-    follow_up = queries.follow_up(message.clinic, message.subject_id)
-    open_task(
-        clinic=message.clinic,
-        kind="follow_up_overdue",
-        role=Role.RECEPTIONIST,
-        due_on=local_date(now, message.clinic.zone),
-        reason=f"{follow_up.title} was due on {follow_up.due_on:%d %B %Y} for {message.patient} and is not booked.",
-        cause=f"message:{message.pk}",
-        record_number=message.patient.record_number,
-    )
-
-
-def record_view(*, message: Message, by: User, verb: str = "viewed message") -> None:
-    """Note in the audit trail who read a patient's message."""
-    record(
-        clinic=message.clinic, by=by, verb=verb, subject=message, record_number=message.patient.record_number
-    )

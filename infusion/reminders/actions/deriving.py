@@ -1,0 +1,70 @@
+"""Deriving the ledger: what is due and not in it yet."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from .. import queries
+from ..domain.due import Owed, Rules, owed
+from ..domain.kinds import OVERDUE
+from ..models import Message
+
+AT_ONCE = 500
+
+
+def derive(*, now: datetime) -> int:
+    """Write into the ledger what is due and not in it yet; returns how many rows were offered to it.
+
+    Two sweeps at the same moment derive the same rows, and the ledger's uniqueness keeps one of each. A row laid
+    aside as no longer true is taken up again where it has become true again.
+    """
+    rules = queries.every_clinics_rules()
+    patients = sorted(queries.patients_to_look_at(rules, now))
+    return sum(
+        _derive_for(patients[place : place + AT_ONCE], rules, now)
+        for place in range(0, len(patients), AT_ONCE)
+    )
+
+
+def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) -> int:
+    wanted: dict[tuple, Message] = {}
+    for patient_id, known in queries.known(patient_ids).items():
+        for one in owed(known.circumstances(patient_id), rules[known.clinic_id], now):
+            if one.due_at <= now:
+                row = _row(one, known.clinic_id, patient_id, known.recipient)
+                wanted[queries.key_of(row)] = row
+    present = queries.in_ledger(patient_ids)
+    new = [row for key, row in wanted.items() if key not in present]
+    again = [present[key] for key in wanted if key in present]
+    Message.across_clinics.bulk_create(new, ignore_conflicts=True)
+    if again:
+        Message.across_clinics.filter(pk__in=again, state="superseded", handed_over_at=None).update(
+            state="planned", why="", attempts=0, next_attempt_at=Now()
+        )
+    return len(new)
+
+
+def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
+    row = Message(
+        clinic_id=clinic_id,
+        patient_id=patient_id,
+        subject_kind=one.subject_kind,
+        subject_id=one.subject_id,
+        subject_version=one.subject_version,
+        kind=one.kind,
+        channel="task" if one.kind == OVERDUE else "email",
+        recipient="" if one.kind == OVERDUE else email,
+        visit_id=one.visit_ids[0] if one.visit_ids else None,
+        due_at=one.due_at,
+        expires_at=one.expires_at,
+        next_attempt_at=one.due_at,
+    )
+    # The same message has the same name wherever and however often it is derived.
+    digest = hashlib.sha256(repr((settings.SITE_ADDRESS, queries.key_of(row))).encode()).hexdigest()
+    row.message_id = f"<{digest[:40]}@{urlsplit(settings.SITE_ADDRESS).hostname or 'localhost'}>"
+    return row

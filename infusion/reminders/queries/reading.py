@@ -1,0 +1,121 @@
+"""Reading the ledger and what a message speaks of: for the senders across clinics, for screens always from one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from clinics.models import Clinic
+from clinics.queries import or_404
+from monitoring.models import FollowUp
+from patients.models import Patient
+from scheduling.models import Visit, VisitVersion, WaitlistOffer
+
+from ..domain.due import Owed, owed
+from ..domain.kinds import WAITLIST_OFFER
+from ..models import Message
+from .knowing import known
+from .rules import rules_of
+from .settled import SETTLED
+
+SHOWN = 100
+"""How many messages of a patient a screen shows."""
+
+CLAIMABLE = Q(state="planned", next_attempt_at__lte=Now()) | Q(state="sending", lease_until__lt=Now())
+
+
+def key_of(row: Message) -> tuple[str, str, int, str, str, str]:
+    """What the ledger holds once: the subject (four values), the channel and the recipient."""
+    return row.subject_kind, row.subject_id, row.subject_version, row.kind, row.channel, row.recipient
+
+
+def in_ledger(patient_ids: Collection[int]) -> dict[tuple, int]:
+    """The rows these patients have, by what the ledger holds once."""
+    rows = Message.across_clinics.filter(patient_id__in=patient_ids).order_by()
+    names = ("subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient")
+    return {tuple(key): pk for *key, pk in rows.values_list(*names, "pk")}
+
+
+def claimable() -> QuerySet[Message]:
+    """Messages that may be claimed now by the database's own clock, longest waiting first."""
+    return Message.across_clinics.filter(CLAIMABLE).order_by("next_attempt_at", "id")
+
+
+def claimable_ids(limit: int) -> list[int]:
+    return list(claimable().values_list("pk", flat=True)[:limit])
+
+
+def claimed(message_id: int, fence: int) -> Message | None:
+    """The message locked, where the claim with this fence still stands."""
+    rows = Message.across_clinics.select_for_update(of=("self",)).select_related("clinic", "patient")
+    return rows.filter(pk=message_id, fence=fence, state="sending").first()
+
+
+def locked_patient(clinic: Clinic, pk: int) -> Patient:
+    """The patient, whose row stays locked to the transaction's end against other senders (not against bookings)."""
+    return Patient.objects.of(clinic).select_for_update(no_key=True).get(pk=pk)
+
+
+def visits_by_id(clinic: Clinic, ids: Iterable[int]) -> dict[int, Visit]:
+    return {visit.pk: visit for visit in Visit.objects.of(clinic).filter(pk__in=list(ids))}
+
+
+def calendar_keys(clinic: Clinic, ids: Iterable[int]) -> dict[int, str]:
+    """What names each visit in a calendar for good: the batch of its first version."""
+    rows = VisitVersion.objects.of(clinic).filter(visit_id__in=list(ids), version=1)
+    return {visit_id: str(batch) for visit_id, batch in rows.values_list("visit_id", "batch")}
+
+
+def follow_up(clinic: Clinic, pk: str) -> FollowUp:
+    return FollowUp.objects.of(clinic).get(pk=pk)
+
+
+def earlier_time(clinic: Clinic, pk: str) -> WaitlistOffer:
+    return WaitlistOffer.objects.of(clinic).get(pk=pk)
+
+
+def message(clinic: Clinic, pk: int) -> Message:
+    """One message of the clinic, or 404."""
+    return or_404(Message.objects.of(clinic).select_related("patient", "clinic", "visit"), pk=pk)
+
+
+def messages_of(patient: Patient) -> QuerySet[Message]:
+    """Every message written or owed to the patient, newest first."""
+    rows = Message.objects.of(patient.clinic).filter(patient=patient)
+    return rows.select_related("visit").order_by("-due_at", "-id")
+
+
+def still_stands(message: Message, now: datetime) -> bool:
+    """Whether every visit a message speaks of is as it was told, or the time it offers still on offer."""
+    if message.kind == WAITLIST_OFFER:
+        offer = earlier_time(message.clinic, message.subject_id)
+        return offer.state == "open" and message.expires_at > now
+    visits = visits_by_id(message.clinic, [visit_id for visit_id, _ in message.covers])
+    versions = VisitVersion.objects.of(message.clinic).filter(visit_id__in=visits)
+    told = {
+        (visit_id, version): (status, starts_at)
+        for visit_id, version, status, starts_at in versions.values_list(
+            "visit_id", "version", "status", "starts_at"
+        )
+    }
+    return all(
+        told.get((visit_id, version)) == (visits[visit_id].status, visits[visit_id].starts_at)
+        for visit_id, version in message.covers
+    )
+
+
+def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:
+    """What the patient will be sent as things stand and the ledger does not hold yet, soonest first."""
+    found = known([patient.pk]).get(patient.pk)
+    if found is None:
+        return ()
+    written = set(
+        Message.objects.of(patient.clinic)
+        .filter(SETTLED, patient=patient)
+        .values_list("subject_kind", "subject_id", "subject_version", "kind")
+    )
+    ahead = owed(found.circumstances(patient.pk), rules_of(patient.clinic), now)
+    return tuple(one for one in ahead if one.subject not in written)

@@ -1,0 +1,10 @@
+"""The words of a message: mail in plain text and HTML with its calendar files, and words for the telephone.
+
+No mail names a drug, a diagnosis or what a visit is for: it lies open in an inbox that others may read.
+"""
+
+from .lines import one_line
+from .mail import Words, compose
+from .telephone import phone_words
+
+__all__ = ["Words", "compose", "one_line", "phone_words"]

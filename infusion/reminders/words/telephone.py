@@ -1,0 +1,49 @@
+"""What a receptionist says on the telephone where a message cannot be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from clinics.models import Clinic
+from scheduling.models import Visit, WaitlistOffer
+
+from ..domain.due import Change
+from ..domain.kinds import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, WAITLIST_GONE
+from .lines import line_of, on_offer
+
+
+def phone_words(
+    kind: str,
+    changes: Sequence[Change],
+    visits: Mapping[int, Visit],
+    clinic: Clinic,
+    earlier: WaitlistOffer | None = None,
+) -> str:
+    """What a receptionist says on the telephone instead of the mail."""
+    if earlier is not None:
+        offered = on_offer(earlier, clinic)
+        when = f"{offered.date}, {offered.time} ({offered.zone})"
+        if kind == WAITLIST_GONE:
+            return f"Please tell the patient: the earlier time, {when}, has gone. Nothing has changed."
+        return (
+            f"Please ask the patient: an earlier time is on offer, {when}, until {offered.open_until}. "
+            "Note the answer under Waiting list."
+        )
+    if kind == ARRANGE:
+        return "Please arrange the next follow-up visit."
+    if kind == INVITED:
+        return (
+            "Please tell the patient how to open their own pages: the clinic's address, and a code by mail."
+        )
+    said = {
+        BOOKED: "an appointment is booked for {when}",
+        MOVED: "the appointment of {was} has moved to {when}",
+        CANCELLED: "the appointment on {when} is cancelled",
+        "reminder": "a reminder of the appointment on {when}",
+    }
+    parts = []
+    for change in changes:
+        line = line_of(change, visits[change.visit_id], clinic)
+        when = f"{line.date}, {line.time} ({line.zone})"
+        parts.append(said[change.verb].format(when=when, was=line.was))
+    return "Please tell the patient: " + "; ".join(parts) + "."
