@@ -124,3 +124,25 @@ class CheckVisit(OfPatient):
 
     class Meta:
         indexes = [models.Index(fields=["patient", "rule"])]
+
+
+class HealthCheck(OfPatient):
+    """What a patient or carer answered in the days before an infusion, and what the rules made of it. Never changed: a
+    later one counts instead. ``reasons`` keeps the rules as they read then; ``key`` names one filled-in form.
+    """
+
+    OUTCOMES = [("hold", "On hold"), ("ask", "To be talked about"), ("clear", "Nothing reported")]
+    visit = models.ForeignKey("scheduling.Visit", models.PROTECT, related_name="health_checks")
+    key = models.UUIDField()
+    answers = models.JSONField(help_text="{question: yes, no or unsure}")
+    words = models.TextField(blank=True, max_length=1000)
+    outcome = models.CharField(max_length=10, choices=OUTCOMES)
+    is_infection = models.BooleanField(default=False)
+    reasons = models.JSONField(default=list)
+    by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["patient", "key"], name="health_check_form_once")]
+        indexes = [models.Index(fields=["visit", "-at"])]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("patients/<int:patient_pk>/checks/<slug:rule>/book/", views.book_check, name="book_check"),
     path("patients/<int:patient_pk>/checks/<slug:rule>/close/", views.close_watch, name="close_watch"),
     path("patients/<int:patient_pk>/checks/<slug:rule>/reopen/", views.reopen_watch, name="reopen_watch"),
+    path("visits/<int:visit_pk>/health-check/", views.health_check, name="health_check"),
     path("reports/", views.reports, name="reports"),
     path("reports/<int:pk>/", views.report, name="report"),
     path("reports/<int:pk>/read/", views.read, name="read"),

@@ -44,6 +44,29 @@ def reported(clinic: Clinic, member: Membership, now: datetime) -> list[Section]
     ]
 
 
+def unanswered(clinic: Clinic, now: datetime) -> Section:
+    """Infusions of today and tomorrow whose health check the patient has not answered: a list, and no hold."""
+    rows = [
+        Row(
+            title=named(visit.patient),
+            note="The patient has not answered the health check. You ask on the day in any case.",
+            href=reverse("monitoring:health_check", args=[visit.pk]),
+            action="Look",
+            due_on=local_date(visit.starts_at, clinic.zone),
+            press="",
+        )
+        for visit in monitoring.unanswered_checks(clinic, now)
+    ]
+    return section(
+        "health_checks",
+        "Health check not answered",
+        "clipboard2-check",
+        [Role.NURSE],
+        rows,
+        "Every patient with a portal who is expected today or tomorrow has answered.",
+    )
+
+
 def unread_calls(member: Membership) -> list[monitoring.ReportRow]:
     """The reports that say "call now" and that nobody has read, for the day's page of those who answer."""
     return monitoring.unread_calls(member.clinic) if member.may(Right.ANSWER_REPORTS) else []

@@ -25,7 +25,7 @@ from scheduling.queries.waiting import worth_offering
 from treatment import queries as treatment
 
 from .addresses import check_of, day_of
-from .reported import reported
+from .reported import reported, unanswered
 from .work import SHOWN, Row, Section, named, section
 
 GATE_DAYS = 28
@@ -39,6 +39,7 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
     today = local_date(now, clinic.zone)
     found = [
         *reported(clinic, member, now),
+        unanswered(clinic, now),
         *_tasks(clinic, member, today),
         _unfinished(clinic, today),
         _gates(clinic, now, today),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -12,7 +13,7 @@ from clinics.models import Clinic
 from evaluation.domain.findings import Finding, Standing, Verdict
 from evaluation.domain.requirements import Effect
 from monitoring.models import FollowUp
-from monitoring.queries import ReportRow, reports_of
+from monitoring.queries import ReportRow, health_check_rows, may_answer_now, reports_of
 from patients.models import Patient
 from scheduling.models import STANDING, PlannedInfusion, Visit
 from scheduling.queries import gates_ahead
@@ -62,7 +63,9 @@ def visits(patient: Patient) -> QuerySet[Visit]:
     return (
         Visit.objects.of(patient.clinic)
         .filter(patient=patient)
-        .select_related("patient", "chair", "planned_infusion", "planned_infusion__course__diagnosis")
+        .select_related(
+            "clinic", "patient", "chair", "planned_infusion", "planned_infusion__course__diagnosis"
+        )
     )
 
 
@@ -98,6 +101,17 @@ def recent_report(patient: Patient, now: datetime) -> ReportRow | None:
     if newest is None or (newest.closed is not None and newest.closed.at < now - RECENT):
         return None
     return newest
+
+
+def health_check_of(visit: Visit | None, now: datetime) -> dict[str, Any]:
+    """The health check of the next infusion, for the first page: whether it is open, what was answered, what waits."""
+    rows = health_check_rows(visit) if visit is not None else []
+    return {
+        "check_open": visit is not None and may_answer_now(visit, now),
+        "checks": rows,
+        "check_waits": any(row.call == "waiting" for row in rows),
+        "check_held": any(row.call == "held" for row in rows),
+    }
 
 
 def still_to_book(patient: Patient) -> list[Due]:

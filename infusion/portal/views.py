@@ -75,6 +75,7 @@ def home(request: PatientRequest) -> HttpResponse:
         "waits": entry_for(following.planned_infusion) if following else None,
         "following": following,
         "now": now,
+        **queries.health_check_of(following, now),
     }
     return render(request, "portal/home.html", shown)
 

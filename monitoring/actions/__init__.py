@@ -12,6 +12,7 @@ from .follow_ups import (
     plan_follow_ups,
     undo_last_step,
 )
+from .health_checks import LONGEST_OTHER, answer_health_check, note_nurse_call
 from .reports import (
     HIGHEST,
     LONGEST_WORDS,
@@ -34,10 +35,12 @@ from .surveillance import (
 
 __all__ = [
     "HIGHEST",
+    "LONGEST_OTHER",
     "LONGEST_WORDS",
     "LOWEST",
     "NO_LONGER_DUE",
     "OLDEST",
+    "answer_health_check",
     "answer_report",
     "book",
     "book_check",
@@ -49,6 +52,7 @@ __all__ = [
     "decide",
     "escalate",
     "escalate_everywhere",
+    "note_nurse_call",
     "plan_all",
     "plan_everywhere",
     "plan_follow_ups",

@@ -1,6 +1,7 @@
 """Screens of the monitoring room."""
 
 from .follow_ups import book, book_check, close, decide, follow_up_list, panel
+from .health_checks import health_check
 from .reports import answer, read, report, reports
 from .surveillance import close_watch, reopen_watch, rules
 
@@ -12,6 +13,7 @@ __all__ = [
     "close_watch",
     "decide",
     "follow_up_list",
+    "health_check",
     "panel",
     "read",
     "reopen_watch",

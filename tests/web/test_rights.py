@@ -111,6 +111,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "monitoring:book_check": (R.BOOK, ("patient", "rule")),
     "monitoring:close_watch": (R.RECORD_RESULTS, ("patient", "rule")),
     "monitoring:reopen_watch": (R.RECORD_RESULTS, ("patient", "rule")),
+    "monitoring:health_check": (R.VIEW_PATIENTS, ("visit",)),
     "monitoring:reports": (R.ANSWER_REPORTS, ()),
     "monitoring:report": (R.ANSWER_REPORTS, ("report",)),
     "monitoring:read": (R.ANSWER_REPORTS, ("report",)),
@@ -174,6 +175,7 @@ PATIENT = {
     "portal:offer": ("offer",),
     "portal:unwell": (),
     "portal:report": ("report",),
+    "portal:health_check": (),
     "portal:education": (),
     "portal:education_page": ("slug",),
 }

@@ -128,6 +128,7 @@ def test_worklist_holds_what_waits_in_each_room(desk, clinic):
     totals = {each.code: each.total for each in response.context["sections"]}
     assert totals == {
         "reports": 0,
+        "health_checks": 0,
         "tasks": 1,
         "other_tasks": 0,
         "unfinished": 1,

@@ -19,8 +19,8 @@ from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right, Role
 from clinics.forms.refusals import show_refusal
-from evaluation.actions import close_reported_infection
 from evaluation.domain.findings import Finding
+from monitoring.actions import note_nurse_call
 from patients.actions import record_view
 from scheduling import actions, queries
 from scheduling.domain.course import in_words
@@ -192,7 +192,7 @@ def called(request: StaffRequest, pk: int) -> HttpResponse:
     form = CallForm(request.POST)
     if form.is_valid():
         try:
-            close_reported_infection(
+            note_nurse_call(
                 patient=visit.patient,
                 outcome=form.cleaned_data["outcome"],
                 cleared=form.cleaned_data["cleared"] == "yes",
