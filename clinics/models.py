@@ -234,6 +234,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.value.capitalize()) for role in Role])
     is_active = models.BooleanField(default=True)
+    wants_digest = models.BooleanField(
+        null=True, blank=True, help_text="The morning mail. Not said: managers get it."
+    )
     objects = ClinicManager()
 
     class Meta:
@@ -245,6 +248,11 @@ class Membership(models.Model):
 
     def may(self, right: Right) -> bool:
         return self.is_active and may(self.role, right)
+
+    @property
+    def gets_digest(self) -> bool:
+        """Whether the morning mail goes to this colleague: as they said, else to managers alone."""
+        return self.role == Role.MANAGER if self.wants_digest is None else self.wants_digest
 
 
 class Shift(models.Model):

@@ -49,6 +49,17 @@ def close_task(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "clinics/task.html", {"task": task})
 
 
+@staff(Right.VIEW_PATIENTS)
+def own(request: StaffRequest) -> HttpResponse:
+    """A colleague's own settings: whether the morning mail goes to them."""
+    if request.method == "POST":
+        wanted = request.POST.get("digest") == "on"
+        actions.choose_digest(member=request.membership, wanted=wanted, by=request.user)
+        messages.success(request, "Saved.")
+        return redirect("clinics:own")
+    return render(request, "clinics/own.html", {"member": request.membership})
+
+
 @staff(Right.MANAGE_CLINIC)
 def people(request: StaffRequest) -> HttpResponse:
     form = MemberForm(request.POST if request.method == "POST" else None)

@@ -232,3 +232,22 @@ class PortalAccess(OfPatient):
                 fields=["patient", "user"], condition=Q(revoked_at__isnull=True), name="portal_access_once"
             )
         ]
+
+
+class AddressProblem(OfPatient):
+    """A mail address from which mail came back. It stands until the patient has another one, or a colleague says that
+    it works; nothing is mailed there meanwhile.
+    """
+
+    address = models.EmailField(max_length=254)
+    reason = models.CharField(max_length=250)
+    noted_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    cleared_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(cleared_at__isnull=True), name="address_problem_once"
+            )
+        ]

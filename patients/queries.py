@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import date
 
@@ -12,7 +13,7 @@ from clinics.models import Clinic, User
 from clinics.prepared import Given, Prepared
 from clinics.queries import or_404
 
-from .models import Diagnosis, Measurement, Medication, Patient, PortalAccess, Wishes
+from .models import AddressProblem, Diagnosis, Measurement, Medication, Patient, PortalAccess, Wishes
 
 
 def patients(clinic: Clinic) -> QuerySet[Patient]:
@@ -112,3 +113,14 @@ def wishes_of(patient: Patient) -> Wishes | None:
     """What the patient asks of their times, where anything was written down."""
     found: Wishes | None = _WISHES.first(clinic=patient.clinic_id, patient=patient.pk)
     return found
+
+
+def address_problem(patient: Patient) -> AddressProblem | None:
+    """Why nothing may be mailed to the patient's address, where mail from there came back."""
+    return AddressProblem.objects.of(patient.clinic).filter(patient=patient, cleared_at__isnull=True).first()
+
+
+def marked_addresses(clinic: Clinic, ids: Collection[int]) -> dict[int, str]:
+    """The addresses from which mail of these patients came back, by patient."""
+    rows = AddressProblem.objects.of(clinic).filter(patient__in=ids, cleared_at__isnull=True)
+    return dict(rows.values_list("patient_id", "address"))

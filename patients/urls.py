@@ -15,6 +15,7 @@ urlpatterns = [
     path("<int:pk>/medicines/<int:medicine_pk>/", views.change_medicine, name="change_medicine"),
     path("<int:pk>/earlier-infusions/add/", views.add_earlier_infusion, name="add_earlier_infusion"),
     path("<int:pk>/wishes/", views.wishes, name="wishes"),
+    path("<int:pk>/address-works/", views.address_works, name="address_works"),
     path("<int:pk>/deceased/", views.mark_deceased, name="deceased"),
     path("<int:pk>/invite/", views.invite, name="invite"),
     path("<int:pk>/portal/<int:access_pk>/close/", views.revoke, name="revoke"),

@@ -64,8 +64,23 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "height": queries.latest_measurement(patient, "height"),
         "accesses": [row for row in queries.portal_accesses(patient) if row.revoked_at is None],
         "wishes": _wishes_in_words(patient),
+        "address_problem": queries.address_problem(patient),
     }
     return render(request, "patients/detail.html", shown)
+
+
+@require_POST
+@staff(Right.EDIT_PATIENTS)
+def address_works(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody has learnt that the marked address works after all: mail goes there again."""
+    patient = queries.patient(request.clinic, pk)
+    try:
+        actions.say_address_works(patient=patient, by=request.user, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.reasons[0].message)
+    else:
+        messages.success(request, f"Mail goes to {patient.email} again.")
+    return redirect("patients:detail", pk=pk)
 
 
 @staff(Right.EDIT_PATIENTS)

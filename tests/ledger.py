@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +20,14 @@ from tests import factory
 
 HOUR = timedelta(hours=1)
 TAKEN = Answer(Fate.TAKEN)
+
+
+def body_of(mail: EmailMessage) -> str:
+    """The plain text of a mail without the line that shows the way out, which the ledger does not keep."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    text = part.get_content().replace("\r\n", "\n")
+    return re.sub(r"\nTo get no more messages from us: \S+\n$", "", text)
 
 
 def now() -> datetime:

@@ -4,7 +4,7 @@ from .chairs import add_chair, add_outage, chair_mark, change_chair, end_outage
 from .hours import add_closure, change_hours, hours_mark, remove_closure
 from .leave import add_leave, remove_leave
 from .opening import approve_education, open_clinic
-from .people import add_member, change_member, reset_second_factor
+from .people import add_member, change_member, choose_digest, reset_second_factor
 from .rules import change_holidays, change_rules, holidays_mark, rules_mark
 from .shifts import add_shifts, change_shift, duty_of, end_shift, shift_mark
 from .tasks import close_task, open_task
@@ -26,6 +26,7 @@ __all__ = [
     "change_member",
     "change_rules",
     "change_shift",
+    "choose_digest",
     "close_task",
     "differences",
     "digest_of",

@@ -76,3 +76,15 @@ def reset_second_factor(*, member: Membership, by: User) -> None:
         raise Refused(Refusal("own_membership", "Ask a colleague to reset your own second factor."))
     Authenticator.objects.filter(user_id=member.user_id).delete()
     record(clinic=member.clinic, by=by, verb="reset second factor", subject=member)
+
+
+@transaction.atomic
+def choose_digest(*, member: Membership, wanted: bool, by: User) -> None:
+    """A colleague says whether the morning mail goes to them. Nobody says it for another."""
+    if member.user_id != by.pk:
+        raise Refused(Refusal("not_own", "Each colleague chooses this for themselves."))
+    changes = differences(member, {"wants_digest": wanted})
+    if changes:
+        member.wants_digest = wanted
+        member.save(update_fields=["wants_digest"])
+        record(clinic=member.clinic, by=by, verb="chose morning mail", subject=member, changes=changes)

@@ -7,7 +7,6 @@ from typing import ClassVar
 from django.db import models
 
 from clinics.models import ClinicManager
-from patients.models import OfPatient
 
 from .domain.kinds import KINDS, WAITLIST_OFFER, title
 
@@ -34,7 +33,10 @@ class KindRule(models.Model):
         constraints = [models.UniqueConstraint(fields=["clinic", "kind"], name="kind_rule_once")]
 
 
-class Message(OfPatient):
+MAY_GO_AGAIN = ("sent", "failed", "no_address")
+
+
+class Message(models.Model):
     """One message to one recipient about one version of one subject. Unique, so that nothing is said twice.
 
     ``fence`` rises with every claim: a sender whose lease ran out can no longer mark the row.
@@ -47,16 +49,34 @@ class Message(OfPatient):
         ("failed", "Failed"),
         ("superseded", "No longer true"),
         ("expired", "Too late to be of use"),
-        ("no_address", "No address: staff will call"),
+        ("no_address", "No address that works: staff will call"),
     ]
     CHANNELS = [("email", "Mail"), ("sms", "Text message"), ("task", "Task for staff")]
-    subject_kind = models.CharField(max_length=20, help_text="patient (a notice), visit or follow_up.")
+    clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
+    # None for a message to a colleague.
+    patient = models.ForeignKey(
+        "patients.Patient",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="message_set",
+        related_query_name="message",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    subject_kind = models.CharField(
+        max_length=20, help_text="patient (a notice), visit, follow_up … or digest (to a colleague)."
+    )
     subject_id = models.CharField(max_length=40)
     subject_version = models.PositiveIntegerField()
     # One of domain/kinds.py; reminders carry their days: reminder_7.
     kind = models.CharField(max_length=20)
     channel = models.CharField(max_length=10, choices=CHANNELS, default="email")
     recipient = models.CharField(max_length=254, blank=True)
+    # 0 for the message that was owed; from 1 on what a colleague sent again: of which message, why, and who.
+    copy = models.PositiveSmallIntegerField(default=0)
+    copy_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies")
+    reason = models.CharField(max_length=250, blank=True)
+    asked_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
     visit = models.ForeignKey(
         "scheduling.Visit", models.PROTECT, null=True, blank=True, related_name="messages"
     )
@@ -77,13 +97,22 @@ class Message(OfPatient):
     subject_line = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    across_clinics = models.Manager()
+    objects = ClinicManager()
+    across_clinics: ClassVar[models.Manager[Message]] = models.Manager()
 
     class Meta:
         ordering = ["-due_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient"],
+                fields=[
+                    "subject_kind",
+                    "subject_id",
+                    "subject_version",
+                    "kind",
+                    "channel",
+                    "recipient",
+                    "copy",
+                ],
                 name="message_once",
             )
         ]
@@ -102,6 +131,11 @@ class Message(OfPatient):
     def is_hasty(self) -> bool:
         """Whether a letter would come too late: a time on offer is open for hours."""
         return self.kind == WAITLIST_OFFER
+
+    @property
+    def may_go_again(self) -> bool:
+        """Whether a colleague may ask for it once more; whether it still stands is looked at then."""
+        return bool(self.patient_id) and self.channel == "email" and self.state in MAY_GO_AGAIN
 
     @property
     def has_letter(self) -> bool:

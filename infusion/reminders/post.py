@@ -93,6 +93,13 @@ def _said(problem: Exception) -> str:
     return one_line(said)[:180]
 
 
+def _way_out(stop: str) -> dict[str, str]:
+    """What lets a mail program offer to stop these mails with one click (RFC 8058)."""
+    if not stop:
+        return {}
+    return {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def _mail(
     words: Words, clinic: Clinic, recipient: str, message_id: str, connection: BaseEmailBackend
 ) -> EmailMultiAlternatives:
@@ -100,11 +107,11 @@ def _mail(
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
         subject=words.subject,
-        body=words.text,
+        body=f"{words.text}\n{words.way_out}\n" if words.way_out else words.text,
         from_email=formataddr((one_line(clinic.name), sender)),
         to=[recipient],
         reply_to=[clinic.email],
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", **_way_out(words.stop)},
         connection=connection,
     )
     mail.attach_alternative(words.html, "text/html")

@@ -1,5 +1,6 @@
 """Writing patients."""
 
+from .addresses import note_address_problem, say_address_works
 from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
@@ -41,6 +42,7 @@ __all__ = [
     "follow_source",
     "invite",
     "mark_deceased",
+    "note_address_problem",
     "record_allergies",
     "record_earlier_infusion",
     "record_measurement",
@@ -49,6 +51,7 @@ __all__ = [
     "record_view",
     "reject_diagnosis",
     "revoke_access",
+    "say_address_works",
     "set_message_wishes",
     "set_taken",
     "set_wishes",

@@ -20,6 +20,7 @@ from ..models import (
     Patient,
 )
 from ..phones import plain_phone
+from .addresses import forget_address_problem
 from .portal import close_other_addresses
 from .records import record_measurement
 from .trail import note
@@ -131,6 +132,7 @@ def edit_patient(
     patient.refresh_from_db()
     if "email" in changes:
         close_other_addresses(patient=patient, by=by)
+        forget_address_problem(patient=patient, by=by)
     record(
         clinic=patient.clinic,
         by=by,

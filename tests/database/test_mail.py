@@ -19,6 +19,7 @@ from infusion.reminders.words import one_line
 from patients.models import Patient
 from scheduling.models import Visit
 from tests import factory
+from tests.ledger import body_of
 from tests.sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +117,7 @@ def test_mail_says_when_where_how_long_and_whom_to_call(clinic: Clinic, smtp_sin
     assert received.to == ("ada@example.org",)
     assert received.message["Subject"] == "Your appointment on Thursday 14 May"
     assert (
-        texts(received.message)["text/plain"].replace("\r\n", "\n")
+        body_of(received.message)
         == """\
 Dear Ada Example,
 
@@ -152,10 +153,7 @@ def test_mail_is_from_the_clinic_and_names_itself(
     assert str(mail["Auto-Submitted"]) == "auto-generated"
     assert str(mail["Message-ID"]) == row.message_id
     assert re.fullmatch(r"<[0-9a-f]{40}@localhost>", row.message_id)
-    assert (row.subject_line, row.body) == (
-        str(mail["Subject"]),
-        texts(mail)["text/plain"].replace("\r\n", "\n"),
-    )
+    assert (row.subject_line, row.body) == (str(mail["Subject"]), body_of(mail))
 
 
 def test_mail_of_a_pair_is_one_with_both_visits(patient: Patient, smtp_sink: SmtpSink) -> None:

@@ -28,6 +28,10 @@ ACROSS_CLINICS = {
     "infusion/reminders/queries/reading.py",
     "infusion/reminders/actions/deriving.py",
     "infusion/reminders/actions/sending.py",
+    "infusion/reminders/actions/bounces.py",
+    "infusion/reminders/actions/digests.py",
+    "infusion/reminders/queries/digests.py",
+    "infusion/reminders/queries/stopping.py",
     "clinics/actions/trail.py",
 }
 

@@ -13,9 +13,12 @@ from django.utils import timezone
 from clinics.actions import open_task
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, Clinic
+from infusion.reminders import actions
 from infusion.reminders.models import Message
+from patients.actions import note_address_problem
 from patients.models import Patient
 from tests import factory
+from tests.ledger import book, deliver
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/messages/"
@@ -150,3 +153,48 @@ def test_reading_the_ledger_is_in_the_audit_trail(desk: Client, clinic: Clinic) 
     desk.get(ADDRESS + "?q=Ada")
     entry = AuditEntry.objects.of(clinic).first()
     assert (entry.verb, entry.changes) == ("viewed", {"page": "messages", "words": "Ada"})
+
+
+def test_message_is_sent_again_with_a_reason(desk: Client, clinic: Clinic) -> None:
+    patient = factory.make_patient(clinic, email="ada@example.org")
+    book(patient)
+    actions.derive(now=timezone.now())
+    first = deliver()
+    address = f"/messages/{first.pk}/again/"
+    assert f'href="{address}"' in desk.get(ADDRESS).content.decode()
+    assert desk.get(address).status_code == 200
+    page = desk.post(address, {"reason": "", "copy": 1})
+    assert page.status_code == 422
+    assert "Say in a few words why it goes out again." in page.content.decode()
+    for _ in range(2):  # a double click
+        answer = desk.post(address, {"reason": "She never saw it", "copy": 1})
+        row = Message.objects.of(clinic).get(copy=1)
+        assert answer["Location"] == f"/reminders/message/{row.pk}/"
+    assert "She never saw it" in desk.get(ADDRESS).content.decode()
+    assert "It is on its way already." in desk.get(address).content.decode()
+
+
+def test_what_cannot_be_sent_again_says_why(desk: Client, patient: Patient) -> None:
+    row = message(patient, state="expired")
+    page = desk.get(f"/messages/{row.pk}/again/").content.decode()
+    assert "It cannot be sent again: too late to be of use." in page
+    assert desk.post(f"/messages/{row.pk}/again/", {"reason": "x", "copy": "1"}).status_code == 422
+    assert desk.post(f"/messages/{row.pk}/again/", {"reason": "x", "copy": "zz"}).status_code == 422
+
+
+def test_marked_address_is_shown_and_said_to_work(desk: Client, patient: Patient) -> None:
+    message(patient)
+    note_address_problem(patient=patient, address=patient.email, reason="550 no", now=timezone.now())
+    assert "Mail comes back" in desk.get(ADDRESS).content.decode()
+    assert "Mail comes back" in desk.get(f"/patients/{patient.pk}/").content.decode()
+    answer = desk.post(f"/patients/{patient.pk}/address-works/", follow=True)
+    assert f"Mail goes to {patient.email} again." in answer.content.decode()
+    assert "Mail comes back" not in desk.get(ADDRESS).content.decode()
+
+
+def test_colleague_chooses_the_morning_mail(desk: Client, clinic: Clinic) -> None:
+    assert " checked" not in desk.get("/clinic/my-settings/").content.decode()
+    desk.post("/clinic/my-settings/", {"digest": "on"})
+    assert " checked" in desk.get("/clinic/my-settings/").content.decode()
+    desk.post("/clinic/my-settings/", {})
+    assert " checked" not in desk.get("/clinic/my-settings/").content.decode()

@@ -17,6 +17,7 @@ R = Right
 STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "clinics:audit": (R.VIEW_AUDIT, ()),
     "clinics:task": (R.CLOSE_TASKS, ("task",)),
+    "clinics:own": (R.VIEW_PATIENTS, ()),
     "clinics:people": (R.MANAGE_CLINIC, ()),
     "clinics:change_member": (R.MANAGE_CLINIC, ("member",)),
     "patients:list": (R.VIEW_PATIENTS, ()),
@@ -29,6 +30,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "patients:add_medicine": (R.RECORD_RESULTS, ("patient",)),
     "patients:change_medicine": (R.RECORD_RESULTS, ("patient", "medicine")),
     "patients:add_earlier_infusion": (R.RECORD_HISTORY, ("patient",)),
+    "patients:address_works": (R.EDIT_PATIENTS, ("patient",)),
     "patients:deceased": (R.EDIT_PATIENTS, ("patient",)),
     "patients:wishes": (R.BOOK, ("patient",)),
     "patients:invite": (R.INVITE_PATIENT, ("patient",)),
@@ -120,6 +122,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "reminders:message": (R.VIEW_PATIENTS, ("message",)),
     "reminders:letter": (R.VIEW_PATIENTS, ("message",)),
     "ledger:list": (R.VIEW_PATIENTS, ()),
+    "ledger:again": (R.RUN_DAY, ("message",)),
     "interop:upload": (R.IMPORT_PATIENTS, ()),
     "interop:batch": (R.IMPORT_PATIENTS, ("batch",)),
     "interop:confirm": (R.IMPORT_PATIENTS, ("batch",)),
@@ -183,7 +186,7 @@ PUBLIC = {
     "livez", "healthz", "account_login", "account_logout", "account_inactive", "account_reset_password",
     "account_confirm_password_reset_code", "account_complete_password_reset", "account_password_reset_completed",
     "account_request_login_code", "account_confirm_login_code", "account_signup", "account_reauthenticate",
-    "mfa_authenticate", "mfa_deactivate_totp",
+    "mfa_authenticate", "mfa_deactivate_totp", "ledger:stop",
 }  # fmt: skip
 OWN_FACTOR = {
     "mfa_index", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",

@@ -1,18 +1,27 @@
 """Writing the ledger: derive what is owed, claim one message, send it, and note what became of it."""
 
+from .again import LONGEST_REASON, send_again, why_not_again
+from .bounces import note_report, read_bounces
 from .deriving import derive
 from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, prepare, send
+from .stopping import stop_messages
 from .trail import record_view
 
 __all__ = [
     "LEASE",
+    "LONGEST_REASON",
     "LOST",
     "WAITING",
     "Ready",
     "claim_one",
     "derive",
     "finish",
+    "note_report",
     "prepare",
+    "read_bounces",
     "record_view",
     "send",
+    "send_again",
+    "stop_messages",
+    "why_not_again",
 ]

@@ -15,6 +15,8 @@ from ..models import Message
 def call(message: Message, by_phone: str, why: str, now: datetime) -> None:
     """Ask the reception to call, once for each message."""
     patient = message.patient
+    if patient is None:  # a colleague's morning mail: the next one comes tomorrow
+        return
     phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
     letter = "" if message.is_hasty else " A letter can be printed from the patient's messages."
     open_task(
@@ -30,6 +32,7 @@ def call(message: Message, by_phone: str, why: str, now: datetime) -> None:
 
 def open_overdue_task(message: Message, now: datetime) -> None:
     follow_up = queries.follow_up(message.clinic, message.subject_id)
+    assert message.patient is not None
     open_task(
         clinic=message.clinic,
         kind="follow_up_overdue",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from .. import queries
 from ..domain.due import Owed, Rules, owed
 from ..domain.kinds import OVERDUE
 from ..models import Message
+from .digests import derive_digests
+from .identity import identify
 
 AT_ONCE = 500
 
@@ -25,7 +24,7 @@ def derive(*, now: datetime) -> int:
     """
     rules = queries.every_clinics_rules()
     patients = sorted(queries.patients_to_look_at(rules, now))
-    return sum(
+    return derive_digests(rules, now=now) + sum(
         _derive_for(patients[place : place + AT_ONCE], rules, now)
         for place in range(0, len(patients), AT_ONCE)
     )
@@ -64,7 +63,5 @@ def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
         expires_at=one.expires_at,
         next_attempt_at=one.due_at,
     )
-    # The same message has the same name wherever and however often it is derived.
-    digest = hashlib.sha256(repr((settings.SITE_ADDRESS, queries.key_of(row))).encode()).hexdigest()
-    row.message_id = f"<{digest[:40]}@{urlsplit(settings.SITE_ADDRESS).hostname or 'localhost'}>"
+    row.message_id = identify(row)
     return row

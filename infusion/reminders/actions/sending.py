@@ -12,13 +12,18 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from patients.queries import address_problem
+
 from .. import post, queries
-from ..domain.due import Owed, owed
+from ..domain.due import Owed
 from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER
 from ..domain.outcome import AWAY, wait_after
 from ..models import Message
 from ..words import Words, compose, phone_words
 from .calls import call, open_overdue_task
+from .digests import words_of_digest
+from .standing import still_owed
+from .stopping import stop_address
 
 logger = logging.getLogger(__name__)
 
@@ -106,13 +111,12 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     message = queries.claimed(message_id, fence)
     if message is None:
         return LOST
-    patient = queries.locked_patient(message.clinic, message.patient_id)
     if message.expires_at <= now:
         return _close(message, "expired", "Its time had passed before it could be sent.")
-    known = queries.known([patient.pk], leaving_out=message.pk).get(patient.pk)
-    rules = queries.rules_of(message.clinic)
-    stands = owed(known.circumstances(patient.pk), rules, now) if known else ()
-    one = next((found for found in stands if found.subject == queries.key_of(message)[:4]), None)
+    if message.patient_id is None:
+        return _prepare_digest(message, now)
+    patient = queries.locked_patient(message.clinic, message.patient_id)
+    one = still_owed(message, now=now, as_before=message.copy_of_id)
     if one is None:
         return _close(message, "superseded", _why_not(message, patient.deceased))
     if message.channel == "task":
@@ -124,13 +128,27 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if not message.recipient:
         call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
+    if address_problem(patient) is not None:
+        call(message, ready.by_phone, "Mail to the address on record comes back: ask for another.", now)
+        return _close(message, "no_address", "Mail to this address comes back.")
     message.handed_over_at = now
     message.save(update_fields=["handed_over_at"])
     return ready
 
 
+def _prepare_digest(message: Message, now: datetime) -> Ready | str:
+    """Settle the morning mail of a colleague."""
+    words = words_of_digest(message, now=now)
+    if isinstance(words, str):
+        return _close(message, "superseded", words)
+    message.subject_line, message.body, message.handed_over_at = words.subject, words.text, now
+    message.save(update_fields=["subject_line", "body", "handed_over_at"])
+    return Ready(message, words, "", None)
+
+
 def _write(message: Message, one: Owed, now: datetime) -> Ready:
     """Store the words of a message that stands."""
+    assert message.patient is not None
     clinic = message.clinic
     visits = queries.visits_by_id(clinic, one.visit_ids)
     about_offer = one.subject_kind == WAITLIST_OFFER
@@ -144,6 +162,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         calendar_keys=queries.calendar_keys(clinic, one.visit_ids),
         follow_up=queries.follow_up(clinic, one.subject_id) if one.kind == ARRANGE else None,
         earlier=earlier,
+        stop=stop_address(message),
         now=now,
     )
     message.subject_line, message.body = words.subject, words.text

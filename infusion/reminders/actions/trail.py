@@ -10,6 +10,5 @@ from ..models import Message
 
 def record_view(*, message: Message, by: User, verb: str = "viewed message") -> None:
     """Note in the audit trail who read a patient's message."""
-    record(
-        clinic=message.clinic, by=by, verb=verb, subject=message, record_number=message.patient.record_number
-    )
+    number = message.patient.record_number if message.patient else ""
+    record(clinic=message.clinic, by=by, verb=verb, subject=message, record_number=number)

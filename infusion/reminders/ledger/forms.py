@@ -74,3 +74,10 @@ class FilterForm(forms.Form):
             words=" ".join((known["q"] or "").replace("\x00", "").split()),
             before=known["before"],
         )
+
+
+class AgainForm(forms.Form):
+    """Why a message goes out again; ``copy`` is the number the page offered, so that one page sends one."""
+
+    reason = forms.CharField(required=False, max_length=250)
+    copy = forms.IntegerField(min_value=1, max_value=1000, widget=forms.HiddenInput)

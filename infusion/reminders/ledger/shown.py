@@ -21,10 +21,11 @@ COUNTED = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message, and the call it left for staff where there is one."""
+    """One message, the call it left for staff where there is one, and whether mail to its address comes back."""
 
     message: Message
     task: StaffTask | None
+    marked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,18 @@ class Page:
 
 def page(clinic: Clinic, asked: Asked, *, now: datetime) -> Page:
     """The messages somebody asked for, newest first."""
-    found = list(_narrowed(clinic, asked, now).select_related("patient", "visit")[: PAGE + 1])
+    found = list(_narrowed(clinic, asked, now).select_related("patient", "asked_by")[: PAGE + 1])
     shown = found[:PAGE]
     calls = _calls(clinic, shown)
-    rows = tuple(Row(message, calls.get(_cause(message))) for message in shown)
+    marked = patients.marked_addresses(clinic, {row.patient_id for row in shown if row.patient_id})
+    rows = tuple(
+        Row(
+            message,
+            calls.get(_cause(message)),
+            bool(message.recipient) and marked.get(message.patient_id or 0) == message.recipient,
+        )
+        for message in shown
+    )
     return Page(rows, shown[-1].pk if len(found) > PAGE else None)
 
 

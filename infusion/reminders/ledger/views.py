@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinics.access import StaffRequest, staff
 from clinics.actions import record
+from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 
+from .. import actions, queries
 from . import shown
-from .forms import FilterForm
+from .forms import AgainForm, FilterForm
 
 
 @staff(Right.VIEW_PATIENTS)
@@ -36,3 +40,31 @@ def messages_list(request: StaffRequest) -> HttpResponse:
         "zone": request.clinic.zone,
     }
     return render(request, "ledger/list.html", context)
+
+
+@staff(Right.RUN_DAY)
+def again(request: StaffRequest, pk: int) -> HttpResponse:
+    """Send a message once more, with the reason; what cannot be sent again says why."""
+    now = timezone.now()
+    found = queries.message(request.clinic, pk)
+    form = AgainForm(request.POST) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        try:
+            row = actions.send_again(message=found, by=request.user, now=now, **form.cleaned_data)
+        except Refused as refused:
+            show_refusal(form, refused)
+        else:
+            messages.success(request, "It goes out again within a minute.")
+            return redirect("reminders:message", pk=row.pk)
+    else:
+        actions.record_view(message=found, by=request.user, verb="viewed message")
+    refusal = actions.why_not_again(found, now=now)
+    offered = AgainForm(initial={"copy": queries.newest_copy(found).copy + 1})
+    context = {
+        "message": found,
+        "earlier": queries.copies_of(found),
+        "refusal": refusal,
+        "form": None if refusal else form or offered,
+        "zone": request.clinic.zone,
+    }
+    return render(request, "ledger/again.html", context, status=422 if form is not None else 200)

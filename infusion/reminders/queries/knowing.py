@@ -49,10 +49,13 @@ class Known:
         )
 
 
-def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> dict[int, Known]:
+def known(
+    patient_ids: Collection[int], *, leaving_out: int | None = None, as_before: int | None = None
+) -> dict[int, Known]:
     """What bears on these patients' messages, in five queries however many they are.
 
-    ``leaving_out`` is a message that must not count as said: the one being decided on.
+    ``leaving_out`` is a message that must not count as said: the one being decided on. ``as_before`` is one that is
+    sent again: it and what was said after it does not count.
     """
     found: dict[int, Known] = {}
 
@@ -90,6 +93,8 @@ def known(patient_ids: Collection[int], *, leaving_out: int | None = None) -> di
             EarlierTime(pk, version, state, starts_at, offered_at, expires_at, ended_at)
         )
     said = Message.across_clinics.filter(SAID | SAME_ADDRESS, patient_id__in=patient_ids).order_by("id")
+    if as_before is not None:
+        said = said.filter(pk__lt=as_before)
     for *who, pk, kind, subject_id, version, message, state, handed, covers in said.values_list(
         *person,
         "id",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from clinics.models import Clinic
 from clinics.queries import or_404
@@ -27,16 +27,18 @@ SHOWN = 100
 CLAIMABLE = Q(state="planned", next_attempt_at__lte=Now()) | Q(state="sending", lease_until__lt=Now())
 
 
-def key_of(row: Message) -> tuple[str, str, int, str, str, str]:
-    """What the ledger holds once: the subject (four values), the channel and the recipient."""
-    return row.subject_kind, row.subject_id, row.subject_version, row.kind, row.channel, row.recipient
+_KEY = ("subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient", "copy")
+
+
+def key_of(row: Message) -> tuple:
+    """What the ledger holds once: the subject (four values), the channel, the recipient and the number of the copy."""
+    return tuple(getattr(row, name) for name in _KEY)
 
 
 def in_ledger(patient_ids: Collection[int]) -> dict[tuple, int]:
     """The rows these patients have, by what the ledger holds once."""
     rows = Message.across_clinics.filter(patient_id__in=patient_ids).order_by()
-    names = ("subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient")
-    return {tuple(key): pk for *key, pk in rows.values_list(*names, "pk")}
+    return {tuple(key): pk for *key, pk in rows.values_list(*_KEY, "pk")}
 
 
 def claimable() -> QuerySet[Message]:
@@ -77,15 +79,44 @@ def earlier_time(clinic: Clinic, pk: str) -> WaitlistOffer:
     return WaitlistOffer.objects.of(clinic).get(pk=pk)
 
 
+def mailed_as(message_id: str) -> Message | None:
+    """The mail of this Message-ID."""
+    rows = Message.across_clinics.select_related("clinic", "patient")
+    return rows.filter(message_id=message_id, channel="email").first()
+
+
+def last_mailed(addresses: Collection[str], *, since: datetime) -> Message | None:
+    """The newest mail that went to one of these addresses (in small letters) and has not come back."""
+    rows = Message.across_clinics.select_related("clinic", "patient").annotate(to=Lower("recipient"))
+    sent = rows.filter(state="sent", channel="email", sent_at__gte=since, to__in=list(addresses))
+    return sent.order_by("-sent_at", "-id").first()
+
+
+def newest_copy(message: Message) -> Message:
+    """The newest of a message and what was sent again of it."""
+    first = message.copy_of_id or message.pk
+    rows = Message.objects.of(message.clinic).filter(Q(pk=first) | Q(copy_of=first))
+    return rows.order_by("-copy").select_related("clinic", "patient", "asked_by")[0]
+
+
+def copies_of(message: Message) -> list[Message]:
+    """A message and what was sent again of it, oldest first."""
+    first = message.copy_of_id or message.pk
+    rows = Message.objects.of(message.clinic).filter(Q(pk=first) | Q(copy_of=first))
+    return list(rows.select_related("asked_by").order_by("copy"))
+
+
 def message(clinic: Clinic, pk: int) -> Message:
     """One message of the clinic, or 404."""
-    return or_404(Message.objects.of(clinic).select_related("patient", "clinic", "visit"), pk=pk)
+    return or_404(
+        Message.objects.of(clinic).select_related("patient", "clinic", "visit", "asked_by", "copy_of"), pk=pk
+    )
 
 
 def messages_of(patient: Patient) -> QuerySet[Message]:
     """Every message written or owed to the patient, newest first."""
     rows = Message.objects.of(patient.clinic).filter(patient=patient)
-    return rows.select_related("visit").order_by("-due_at", "-id")
+    return rows.select_related("visit", "asked_by").order_by("-due_at", "-id")
 
 
 def still_stands(message: Message, now: datetime) -> bool:

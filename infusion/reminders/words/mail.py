@@ -29,12 +29,18 @@ from .lines import Line, line_of, on_offer, one_line
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message ready to be sent, shown or printed. ``calendars`` are (file name, method, content)."""
+    """A message ready to be sent, shown or printed. ``calendars`` are (file name, method, content).
+
+    ``stop`` is the address by which the reader stops all messages, ``way_out`` the line that says so under the plain
+    text of a mail: it belongs to the mail alone, and is neither kept nor printed.
+    """
 
     subject: str
     text: str
     html: str
     calendars: tuple[tuple[str, str, bytes], ...] = ()
+    stop: str = ""
+    way_out: str = ""
 
 
 def compose(
@@ -48,9 +54,10 @@ def compose(
     follow_up: FollowUp | None,
     now: datetime,
     earlier: WaitlistOffer | None = None,
+    stop: str = "",
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named."""
-    with translation.override(_supported(patient.language)):
+    with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
         subject = one_line(_subject(kind, lines))
         context: dict[str, Any] = {
@@ -63,19 +70,23 @@ def compose(
             "follow_up": follow_up,
             "earlier": on_offer(earlier, clinic) if earlier else None,
             "portal": f"{settings.SITE_ADDRESS}/portal/",
+            "stop": stop,
             "language": translation.get_language(),
         }
         template = _template(kind)
         text = render_to_string(f"reminders/{template}.txt", context)
         html = render_to_string(f"reminders/{template}.html", context)
-    return Words(subject, _tidy(text), html, _calendars(changes, visits, calendar_keys, clinic, now))
+        way_out = _("To get no more messages from us: %(address)s") % {"address": stop} if stop else ""
+        files = _calendars(changes, visits, calendar_keys, clinic, now)
+    return Words(subject, _tidy(text), html, files, stop, way_out)
 
 
 def _template(kind: str) -> str:
     return "reminder" if kind.startswith(REMINDER) else kind
 
 
-def _supported(language: str) -> str:
+def supported(language: str) -> str:
+    """The language a patient is written to in: theirs, where the software speaks it."""
     try:
         return translation.get_supported_language_variant(language)
     except LookupError:

@@ -20,6 +20,7 @@ from scheduling.domain.waiting import Freed
 from scheduling.models import ChairHold, PlannedInfusion, VisitVersion, WaitlistOffer
 from tests import factory
 from tests.database.test_mail import FORBIDDEN, appointments, texts
+from tests.ledger import body_of
 from tests.sink import SmtpSink
 
 from .arranged import LATER
@@ -113,7 +114,7 @@ def test_offer_is_mailed_once_with_time_and_end_and_how_to_answer(
     begins, ends = made.starts_at.astimezone(clinic.zone), made.expires_at.astimezone(clinic.zone)
     assert mail["Subject"] == "An earlier appointment is on offer"
     assert (
-        texts(mail)["text/plain"].replace("\r\n", "\n")
+        body_of(mail)
         == f"""\
 Dear Ada Example,
 

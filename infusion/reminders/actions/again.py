@@ -1,0 +1,106 @@
+"""Sending a message again, because a colleague has a reason to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from clinics.actions import record
+from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.text import problem_with_text
+from clinics.models import User
+from patients.models import Patient
+from patients.queries import address_problem
+
+from .. import queries
+from ..domain.due import Owed
+from ..models import MAY_GO_AGAIN, Message
+from .deriving import identify
+from .standing import still_owed
+
+LONGEST_REASON = 250
+
+
+def why_not_again(message: Message, *, now: datetime) -> Refusal | None:
+    """Why a message cannot be sent again, or None where it can."""
+    newest = queries.newest_copy(message)
+    patient = message.patient
+    if patient is None or newest.channel != "email":
+        return Refusal("not_mail", "Only a mail to a patient can be sent again.")
+    if newest.state in ("planned", "sending"):
+        return Refusal("on_its_way", "It is on its way already.")
+    if newest.state not in MAY_GO_AGAIN:
+        return Refusal("not_true", f"It cannot be sent again: {newest.get_state_display().lower()}.")
+    if not patient.email:
+        return Refusal("no_address", "The patient has no mail address. Add one, or call.")
+    if address_problem(patient) is not None:
+        return Refusal("marked", "Mail to this address comes back. Change the address, or call.")
+    if _owed_again(message, now) is None:
+        return Refusal("not_true", "What it says no longer stands, or a newer message has taken its place.")
+    return None
+
+
+def _owed_again(message: Message, now: datetime) -> Owed | None:
+    return still_owed(message, now=now, as_before=message.copy_of_id or message.pk)
+
+
+@transaction.atomic
+def send_again(*, message: Message, copy: int, reason: str, by: User, now: datetime) -> Message:
+    """Plan a message once more, under a number of its own; ``copy`` is the number the page offered.
+
+    The same page posted twice gives one. Refused without a reason, where a colleague was faster, and for what
+    ``why_not_again`` says.
+    """
+    if not reason.strip():
+        raise Refused(Refusal("reason_missing", "Say in a few words why it goes out again.", "reason"))
+    if words := problem_with_text(reason):
+        raise Refused(Refusal("reason_unreadable", words, "reason"))
+    first = message.copy_of or message
+    if first.patient_id is not None:
+        queries.locked_patient(first.clinic, first.patient_id)
+    newest = queries.newest_copy(first)
+    if newest.copy == copy and newest.copy and newest.asked_by_id == by.pk:
+        return newest
+    if newest.copy + 1 != copy:
+        raise Refused(Refusal("stale", "A colleague has sent it again meanwhile. Look at the newest one."))
+    if refusal := why_not_again(first, now=now):
+        raise Refused(refusal)
+    one, patient = _owed_again(first, now), first.patient
+    assert one is not None
+    assert patient is not None
+    return _plan(first, one, patient, copy, reason.strip()[:LONGEST_REASON], by, now)
+
+
+def _plan(
+    first: Message, one: Owed, patient: Patient, copy: int, reason: str, by: User, now: datetime
+) -> Message:
+    row = Message(
+        clinic=first.clinic,
+        patient=patient,
+        subject_kind=first.subject_kind,
+        subject_id=first.subject_id,
+        subject_version=first.subject_version,
+        kind=first.kind,
+        channel=first.channel,
+        recipient=patient.email,
+        copy=copy,
+        copy_of=first,
+        reason=reason,
+        asked_by=by,
+        visit_id=first.visit_id,
+        due_at=now,
+        expires_at=one.expires_at,
+        next_attempt_at=now,
+    )
+    row.message_id = identify(row)
+    row.save()
+    record(
+        clinic=first.clinic,
+        by=by,
+        verb="sent message again",
+        subject=row,
+        record_number=patient.record_number,
+        changes={"reason": reason, "message": first.pk},
+    )
+    return row

@@ -1,0 +1,107 @@
+"""Mail that came back: the message has failed after all, its address is marked, and somebody calls."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+
+from clinics.actions import record
+from patients.actions import note_address_problem
+
+from .. import queries
+from ..domain.bounces import Delivery, Outcome, Report, read
+from ..models import Message
+from .calls import call
+from .standing import by_telephone, still_owed
+
+logger = logging.getLogger(__name__)
+
+TRIED_FOR = timedelta(days=7)
+"""How long ago a mail may have gone out that a report does not name: longer than mail servers try (product default)."""
+
+# What became of a mail in the mailbox, or of one recipient that it reports.
+FAILED, GIVEN_UP, DELAYED, KNOWN = "failed", "given up", "delayed", "known already"
+STRANGE, NO_REPORT, UNREADABLE = "not of ours", "no report", "unreadable"
+
+
+def read_bounces(mails: Iterable[bytes], *, now: datetime) -> Counter[str]:
+    """Read a mailbox of reports; how many ended in which way. Reading it again changes nothing.
+
+    What comes from outside is not believed: a report counts only where it names a mail of ours and the address it
+    went to. A mail that cannot be read stands in no other's way.
+    """
+    ended: Counter[str] = Counter()
+    for raw in mails:
+        try:
+            report = read(raw)
+            ended.update(note_report(report=report, now=now) if report else [NO_REPORT])
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("a mail of the mailbox could not be read")
+            ended[UNREADABLE] += 1
+    return ended
+
+
+def note_report(*, report: Report, now: datetime) -> list[str]:
+    """Note what a mail server reports of each recipient; says what became of each."""
+    return [_note(report, delivery, now) for delivery in report.deliveries]
+
+
+@transaction.atomic
+def _note(report: Report, delivery: Delivery, now: datetime) -> str:
+    message = _about(report, delivery, now)
+    if message is None:
+        return STRANGE
+    if delivery.outcome is Outcome.DELAYED:
+        return _note_delay(message, delivery)
+    why = f"The mail came back: {delivery.reason}"[:250]
+    gone_out = Message.across_clinics.filter(Q(state="sent") | Q(handed_over_at__isnull=False), pk=message.pk)
+    # A sender that holds it still loses its claim, and the patient no longer counts as told.
+    fields = {"state": "failed", "why": why, "lease_until": None, "handed_over_at": None}
+    if not gone_out.update(fence=F("fence") + 1, **fields):
+        return KNOWN
+    before, message.state, message.why, message.handed_over_at = message.state, "failed", why, None
+    patient = message.patient
+    record(
+        clinic=message.clinic,
+        by=None,
+        verb="noted returned mail",
+        subject=message,
+        record_number=patient.record_number if patient else "",
+        changes={"state": [before, "failed"], "why": why},
+    )
+    if patient is not None:
+        is_new = delivery.outcome is Outcome.REFUSED and note_address_problem(
+            patient=patient, address=message.recipient, reason=delivery.reason, now=now
+        )
+        _ask_to_call(message, why, is_new, now)
+    return FAILED if delivery.outcome is Outcome.REFUSED else GIVEN_UP
+
+
+def _about(report: Report, delivery: Delivery, now: datetime) -> Message | None:
+    """The message that came back, where the report names one of ours and the address it went to."""
+    if report.message_id:
+        found = queries.mailed_as(report.message_id)
+        return found if found and found.recipient.lower() in delivery.addresses else None
+    return queries.last_mailed(delivery.addresses, since=now - TRIED_FOR)
+
+
+def _note_delay(message: Message, delivery: Delivery) -> str:
+    why = f"Delayed on its way: {delivery.reason}"[:250]
+    changed = Message.across_clinics.filter(pk=message.pk, state="sent").exclude(why=why).update(why=why)
+    return DELAYED if changed else KNOWN
+
+
+def _ask_to_call(message: Message, why: str, is_new: bool, now: datetime) -> None:
+    """Ask for a call about what the mail said, where that still stands, and for an address that works."""
+    one = still_owed(message, now=now)
+    if one is None and not is_new:
+        return
+    said = by_telephone(message, one) if one else "What the mail said has passed."
+    call(message, f"{said} Ask for a mail address that works.", why, now)

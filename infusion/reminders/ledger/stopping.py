@@ -1,0 +1,33 @@
+"""Stopping all messages by a link in a mail: no sign-in, and nothing else can be done with it."""
+
+from __future__ import annotations
+
+from allauth.core.ratelimit import consume_or_429
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+
+from .. import actions, queries
+from ..words import supported
+
+
+# The signed address is the right itself, and a mail program presses the button without any page of ours.
+@csrf_exempt
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask whether all messages shall stop, and stop them when the button is pressed.
+
+    Opening the page changes nothing: programs that check mail follow links. An address that is unknown, altered or
+    no longer in force gets one and the same answer.
+    """
+    if too_often := consume_or_429(request, action="stop_messages", limit_get=True):
+        return too_often
+    patient = queries.patient_by_stop_token(token)
+    if patient is None:
+        return render(request, "ledger/stop_unknown.html", status=404)
+    with translation.override(supported(patient.language)):
+        stopped = queries.wants_nothing(patient)
+        if request.method == "POST" and not stopped:
+            actions.stop_messages(patient=patient, now=timezone.now())
+            stopped = True
+        return render(request, "ledger/stop.html", {"stopped": stopped})

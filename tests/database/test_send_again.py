@@ -1,0 +1,126 @@
+"""A message sent again: under a number of its own, once a page, with its reason, and only while it is true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clinics.domain.refusals import Refused
+from clinics.models import AuditEntry, User
+from infusion.reminders import actions
+from infusion.reminders.models import Message
+from patients.actions import note_address_problem
+from patients.models import Patient
+from tests import factory
+from tests.ledger import HOUR, book, claim, deliver, ledger, now, settle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def patient() -> Patient:
+    return factory.make_patient(factory.make_clinic(), email="ada@example.org")
+
+
+@pytest.fixture
+def colleague(patient: Patient) -> User:
+    return factory.make_member(patient.clinic).user
+
+
+@pytest.fixture
+def sent(patient: Patient) -> Message:
+    """A notice of a booking that a mail server has taken."""
+    book(patient)
+    actions.derive(now=now())
+    return deliver()
+
+
+def again(message: Message, by: User, copy: int = 1, reason: str = "It went to the spam folder") -> Message:
+    return actions.send_again(message=message, copy=copy, reason=reason, by=by, now=now())
+
+
+def refused(message: Message, by: User, **more: Any) -> str:
+    with pytest.raises(Refused) as refusal:
+        again(message, by, **more)
+    return refusal.value.reasons[0].code
+
+
+def test_message_goes_out_again_under_a_number_of_its_own(sent: Message, colleague: User) -> None:
+    row = again(sent, colleague)
+    assert row.message_id != sent.message_id
+    assert deliver().pk == row.pk
+    assert Message.across_clinics.get(pk=row.pk).body == sent.body
+    assert ledger() == [("booked", "sent"), ("booked", "sent")]
+    entry = AuditEntry.objects.of(sent.clinic).filter(verb="sent message again").get()
+    assert entry.changes == {"reason": "It went to the spam folder", "message": sent.pk}
+    assert (entry.actor, row.asked_by, row.reason) == (colleague, colleague, entry.changes["reason"])
+
+
+def test_same_page_posted_twice_gives_one(sent: Message, colleague: User) -> None:
+    assert again(sent, colleague) == again(sent, colleague)
+    assert ledger() == [("booked", "sent"), ("booked", "planned")]
+
+
+def test_two_colleagues_at_once_give_one(sent: Message, colleague: User) -> None:
+    again(sent, colleague)
+    assert refused(sent, factory.make_member(sent.clinic).user) == "stale"
+    assert refused(sent, colleague, copy=7) == "stale"
+
+
+def test_message_may_go_out_a_third_time_once_the_second_has_left(sent: Message, colleague: User) -> None:
+    second = again(sent, colleague)
+    assert refused(sent, colleague, copy=2) == "on_its_way"
+    deliver()
+    third = again(second, colleague, copy=2)
+    assert (third.copy, third.copy_of) == (2, sent)
+
+
+def test_sweep_makes_no_further_row_of_what_was_sent_again(sent: Message, colleague: User) -> None:
+    again(sent, colleague)
+    actions.derive(now=now())
+    deliver()
+    actions.derive(now=now())
+    assert ledger() == [("booked", "sent"), ("booked", "sent")]
+
+
+def test_what_no_longer_stands_is_not_sent_again(sent: Message, colleague: User) -> None:
+    factory.change_visit(sent.visit, "cancelled", at=now() - HOUR)
+    assert refused(sent, colleague) == "not_true"
+
+
+def test_copy_is_laid_aside_where_the_visit_went_meanwhile(sent: Message, colleague: User) -> None:
+    again(sent, colleague)
+    factory.change_visit(sent.visit, "cancelled", at=now() - HOUR)
+    assert settle() == "superseded"
+
+
+@pytest.mark.parametrize("state", ["superseded", "expired", "planned", "sending"])
+def test_only_what_went_out_or_failed_is_sent_again(sent: Message, colleague: User, state: str) -> None:
+    Message.across_clinics.filter(pk=sent.pk).update(state=state)
+    assert refused(sent, colleague) == ("on_its_way" if state in ("planned", "sending") else "not_true")
+
+
+def test_nothing_goes_again_to_a_marked_or_missing_address(
+    sent: Message, patient: Patient, colleague: User
+) -> None:
+    note_address_problem(patient=patient, address=patient.email, reason="550", now=now())
+    assert refused(sent, colleague) == "marked"
+    Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(email="")
+    assert refused(Message.across_clinics.get(pk=sent.pk), colleague) == "no_address"
+
+
+@pytest.mark.parametrize(("reason", "code"), [(" ", "reason_missing"), ("a\x00b", "reason_unreadable")])
+def test_reason_must_be_given(sent: Message, colleague: User, reason: str, code: str) -> None:
+    assert refused(sent, colleague, reason=reason) == code
+
+
+def test_failed_message_goes_again_to_the_address_of_today(patient: Patient, colleague: User) -> None:
+    book(patient)
+    actions.derive(now=now())
+    first = deliver()
+    Message.across_clinics.filter(pk=first.pk).update(state="failed", handed_over_at=None)
+    Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(email="ada@example.net")
+    row = again(Message.across_clinics.get(pk=first.pk), colleague)
+    assert row.recipient == "ada@example.net"
+    assert claim().pk == row.pk
