@@ -15,6 +15,7 @@ from clinics.domain.refusals import Refusal
 from patients.forms import Day, Line
 
 from .domain.booking import Seat
+from .domain.instructions import FARTHEST_DAYS
 from .domain.soft import SOFT, Accepted
 from .domain.waiting import Freed
 
@@ -173,6 +174,30 @@ class CoTherapyForm(forms.Form):
         error_messages={"required": "Say whether it is taken."},
     )
     words = Line(label="Its dose, or why it is not taken", required=False, max_length=250)
+
+
+class HoldInstructionForm(forms.Form):
+    """What the patient does about one of their medicines around each infusion, in the prescriber's words."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    medicine = Line(label="Medicine", max_length=100, error_messages={"required": "Name the medicine."})
+    words = Line(
+        label="What the patient does",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Plain words: the patient reads them as they are.",
+        error_messages={"required": "Write what the patient does."},
+    )
+    days_before = forms.IntegerField(
+        label="From how many days before the infusion",
+        required=False,
+        min_value=0,
+        max_value=FARTHEST_DAYS,
+        help_text="0 is the day itself. Leave it empty where your words say it.",
+    )
+    days_after = forms.IntegerField(
+        label="Until how many days after the infusion", required=False, min_value=0, max_value=FARTHEST_DAYS
+    )
 
 
 class LookForm(forms.Form):

@@ -12,7 +12,15 @@ from evaluation.models import Result
 from infusion.interop.models import ImportBatch
 from infusion.reminders.models import Message
 from patients.models import Medication, PortalAccess
-from scheduling.models import ChairHold, Replan, ScheduleChange, Visit, WaitlistEntry, WaitlistOffer
+from scheduling.models import (
+    ChairHold,
+    HoldInstruction,
+    Replan,
+    ScheduleChange,
+    Visit,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 from tests import factory
 from tests.gates import make_override
 from tests.reporting import told
@@ -63,6 +71,16 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         "course": course.pk,
         "planned": visit.planned_infusion_id,
         "visit": visit.pk,
+        "instruction": HoldInstruction.objects.create(
+            clinic=clinic,
+            patient=patient,
+            course=course,
+            medicine="Enalapril",
+            words="Leave it out that morning.",
+            key=uuid4(),
+            entered_by=prescriber,
+            entered_at=now,
+        ).pk,
         "kind": "note",
         "entry_of_chart": ChartEntry.objects.create(
             clinic=clinic,

@@ -22,7 +22,7 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import aftercare, charts, others, people, responses
+from infusion.demo import aftercare, charts, others, people, prepared, responses
 from infusion.demo.accounts import Account
 from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
@@ -338,6 +338,7 @@ def _starting(demo: Filling) -> None:
     tomorrow, _second = demo.pair_booked(soon, demo.ago(6), demo.today + timedelta(days=1))
     demo.answers(tomorrow.patient, [("drug_received", "received", "")], demo.ago(0))
     demo.invited(tomorrow.patient, "patient")
+    prepared.instructed(tomorrow, by=demo.team["prescriber"], now=demo.ago(5))
     demo.pair_booked(later, demo.ago(3), demo.today + timedelta(days=6))
     # Booked just now: the notice leaves by itself within a few minutes.
     demo.pair_booked(fresh, demo.now, demo.today + timedelta(days=9))
@@ -352,6 +353,7 @@ def _today(demo: Filling) -> None:
         course = demo.continuing(who, first_on, booked_on)
         visits.append(demo.maintenance_booked(course, at, booked_on))
     demo.invited(visits[3].patient, "patient")
+    prepared.well(visits[3], now=demo.ago(1))
     for visit in visits:
         # The last one's medicine has not come: its gate shows what is still needed.
         rows = people.ON_THE_DAY if visit is not visits[-1] else people.ON_THE_DAY[:2]

@@ -9,14 +9,15 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from clinics.domain.calendar import local_date
 from clinics.models import Clinic
 from evaluation.domain.findings import Finding, Standing, Verdict
 from evaluation.domain.requirements import Effect
 from monitoring.models import FollowUp
 from monitoring.queries import ReportRow, health_check_rows, may_answer_now, reports_of
 from patients.models import Patient
-from scheduling.models import STANDING, PlannedInfusion, Visit
-from scheduling.queries import gates_ahead
+from scheduling.models import STANDING, HoldInstruction, PlannedInfusion, Visit
+from scheduling.queries import gates_ahead, hold_instructions
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,18 @@ def upcoming(patient: Patient, now: datetime) -> QuerySet[Visit]:
         .filter(status__in=("pending", "booked", "arrived"), ends_at__gt=now)
         .order_by("starts_at")
     )
+
+
+def next_infusion(patient: Patient, now: datetime) -> Visit | None:
+    """The patient's next infusion that has not ended, if one is booked."""
+    return upcoming(patient, now).filter(kind="infusion").first()
+
+
+def to_hold(visit: Visit | None) -> list[HoldInstruction]:
+    """What a prescriber asks the patient to hold for an infusion, with its days."""
+    if visit is None:
+        return []
+    return hold_instructions(visit.patient, on=local_date(visit.starts_at, visit.clinic.zone))
 
 
 def may_come_earlier(visit: Visit | None) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import health, unwell, views
+from . import health, prepare, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("not-well/", unwell.unwell, name="unwell"),
     path("not-well/<int:pk>/", unwell.report, name="report"),
     path("health-check/", health.health_check, name="health_check"),
+    path("prepare/", prepare.prepare, name="prepare"),
     path("about/", views.education, name="education"),
     path("about/<slug:slug>/", views.education_page, name="education_page"),
     path("review/", views.review, name="review"),

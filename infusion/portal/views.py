@@ -25,6 +25,7 @@ from . import queries
 from .access import CHOSEN, PatientRequest, patient_door, patient_page
 from .domain.education import PAGES, VERSION, page_named
 from .forms import BirthDateForm
+from .prepare import parts_of
 
 
 @patient_door
@@ -75,6 +76,8 @@ def home(request: PatientRequest) -> HttpResponse:
         "waits": entry_for(following.planned_infusion) if following else None,
         "following": following,
         "now": now,
+        "parts": parts_of(upcoming[0] if upcoming else None),
+        "instructions": queries.to_hold(following),
         **queries.health_check_of(following, now),
     }
     return render(request, "portal/home.html", shown)

@@ -4,6 +4,7 @@ from .beside import co_therapy, rates, recompute, retreat, version
 from .courses import course, panel, prescribe, renew, start, stop
 from .free import free
 from .holds import hold, release
+from .instructions import change_instruction, end_instruction, enter_instruction
 from .times import move, pair, single
 from .visits import cancel, visit
 from .waiting import answer, freed, leave, wait, waiting
@@ -11,8 +12,11 @@ from .waiting import answer, freed, leave, wait, waiting
 __all__ = [
     "answer",
     "cancel",
+    "change_instruction",
     "co_therapy",
     "course",
+    "end_instruction",
+    "enter_instruction",
     "free",
     "freed",
     "hold",

@@ -81,7 +81,12 @@ def course(request: StaffRequest, pk: int) -> HttpResponse:
 def _beside(request: StaffRequest, plan: queries.CoursePlan) -> dict[str, Any]:
     """What belongs to the course beside its infusions: the label, the reckoning of its doses, co-therapy, versions."""
     found = plan.course
+    instructions = queries.instructions_of(found)
+    ended = sum(row.ended_at is not None for row in instructions)
     return {
+        "instructions": instructions,
+        "ended_instructions": ended,
+        "standing_instructions": len(instructions) - ended,
         "regimen": plan.regimen,
         "label": queries.label_of(found),
         "beside": queries.beside(found),

@@ -70,6 +70,9 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "scheduling:version": (R.PRESCRIBE, ("course",)),
     "scheduling:recompute": (R.RECORD_HISTORY, ("course",)),
     "scheduling:co_therapy": (R.RECORD_HISTORY, ("course", "code")),
+    "scheduling:enter_instruction": (R.PRESCRIBE, ("course",)),
+    "scheduling:change_instruction": (R.PRESCRIBE, ("instruction",)),
+    "scheduling:end_instruction": (R.PRESCRIBE, ("instruction",)),
     "scheduling:pair": (R.BOOK, ("course",)),
     "scheduling:hold": (R.BOOK, ("course",)),
     "scheduling:rates": (R.PRESCRIBE, ("planned",)),
@@ -179,6 +182,7 @@ PATIENT = {
     "portal:unwell": (),
     "portal:report": ("report",),
     "portal:health_check": (),
+    "portal:prepare": (),
     "portal:education": (),
     "portal:education_page": ("slug",),
 }
