@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from infusion.reminders.models import Message
 from patients.actions import note_address_problem
 from patients.models import Patient
 from tests import factory
-from tests.ledger import book, deliver
+from tests.ledger import book, deliver, in_days
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/messages/"
@@ -198,3 +199,17 @@ def test_colleague_chooses_the_morning_mail(desk: Client, clinic: Clinic) -> Non
     assert " checked" in desk.get("/clinic/my-settings/").content.decode()
     desk.post("/clinic/my-settings/", {})
     assert " checked" not in desk.get("/clinic/my-settings/").content.decode()
+
+
+def test_what_goes_out_next_is_shown_before_it_is_written(desk: Client, clinic: Clinic) -> None:
+    patient, later = factory.make_patient(clinic), factory.make_patient(clinic)
+    # At midnight one reminder falls due in nine hours, the other a day after that.
+    for who, days in ((patient, 3), (later, 9)):
+        book(who, days, ago=timedelta(days=40), kind="follow_up")
+    at = in_days(1, clinic, time(0))
+    with time_machine.travel(at, tick=False):
+        factory.sign_in(desk, factory.make_member(clinic))
+        page = desk.get(ADDRESS + "?state=planned")
+    assert [(each.patient, each.owed.kind) for each in page.context["coming"]] == [(patient, "reminder_2")]
+    assert page.context["page"].rows == ()
+    assert desk.get(ADDRESS).context["coming"] is None

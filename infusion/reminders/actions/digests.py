@@ -10,8 +10,9 @@ from django.template.loader import render_to_string
 
 from clinics.models import Clinic
 
-from ..domain.digest import DIGEST, Count, morning
+from ..domain.digest import Count, morning
 from ..domain.due import Rules
+from ..domain.kinds import DIGEST
 from ..models import Message
 from ..queries.digests import counts_for, digests_present, member_of, who_wants_digests
 from ..words import Words, one_line

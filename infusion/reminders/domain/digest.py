@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-DIGEST = "digest"
 SEND_AT = time(7)
 """Wall-clock time of the morning mail in the clinic's zone (product default)."""
 USE = timedelta(hours=5)

@@ -21,6 +21,7 @@ ARRANGE, OVERDUE = "arrange", "overdue"
 ANSWER_READY = "answer_ready"
 INVITED = "invited"
 WAITLIST_OFFER, WAITLIST_GONE = "waitlist_offer", "waitlist_gone"
+DIGEST = "digest"
 
 EMAIL, SMS, TASK = "email", "sms", "task"
 MORNING = time(9)
@@ -126,6 +127,14 @@ KINDS: tuple[Kind, ...] = (
         "Nobody booked a follow-up, and its time has passed.",
         audience="staff",
         channels=(TASK,),
+        is_optional=False,
+    ),
+    Kind(
+        DIGEST,
+        "Morning mail to a colleague",
+        "What waits in the clinic, in numbers; each colleague chooses it for themselves.",
+        audience="staff",
+        channels=(EMAIL,),
         is_optional=False,
     ),
 )

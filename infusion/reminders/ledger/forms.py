@@ -9,9 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinics.models import Clinic
-
-from ..domain.kinds import ARRANGE, INVITED, NOTICES, OVERDUE, REMINDER, WAITLIST_GONE, WAITLIST_OFFER, title
+from ..domain.kinds import KINDS
 from ..models import Message
 
 
@@ -32,15 +30,6 @@ class Asked:
         return bool(self.state or self.kind or self.channel or self.day or self.week or self.words)
 
 
-def kinds_of(clinic: Clinic) -> list[tuple[str, str]]:
-    """The kinds of message a clinic may send, in words."""
-    reminders = sorted((day for day in clinic.reminder_days if isinstance(day, int)), reverse=True)
-    codes = (
-        *NOTICES, *(f"{REMINDER}{day}" for day in reminders), ARRANGE, OVERDUE, WAITLIST_OFFER, WAITLIST_GONE, INVITED,
-    )  # fmt: skip
-    return [(code, title(code)) for code in codes]
-
-
 class FilterForm(forms.Form):
     """The filters of the ledger, all of them optional."""
 
@@ -52,10 +41,11 @@ class FilterForm(forms.Form):
     week = forms.BooleanField(required=False)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
-    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         anything = [("", _("Any"))]
-        choices = {"state": Message.STATES, "kind": kinds_of(clinic), "channel": Message.CHANNELS}
+        kinds = [(kind.code, kind.title) for kind in KINDS]
+        choices = {"state": Message.STATES, "kind": kinds, "channel": Message.CHANNELS}
         for name, offered in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)

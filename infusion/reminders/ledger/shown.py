@@ -11,12 +11,17 @@ from django.db.models import Count, Q, QuerySet
 from clinics.domain.calendar import day_bounds
 from clinics.models import Clinic, StaffTask
 from patients import queries as patients
+from patients.models import Patient
 
+from .. import queries
+from ..domain.due import Owed, owed
+from ..domain.kinds import BY_CODE, EARLY, GATE_NEEDS, LATE, REMINDER
 from ..models import Message
 from .forms import Asked
 
 PAGE = 50
 COUNTED = timedelta(days=7)
+SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,11 @@ def page(clinic: Clinic, asked: Asked, *, now: datetime) -> Page:
 
 def _narrowed(clinic: Clinic, asked: Asked, now: datetime) -> QuerySet[Message]:
     rows = Message.objects.of(clinic).order_by("-due_at", "-id")
-    for name in ("state", "kind", "channel"):
+    for name in ("state", "channel"):
         if wanted := getattr(asked, name):
             rows = rows.filter(**{name: wanted})
+    if asked.kind:
+        rows = rows.filter(_of_kind(asked.kind))
     if asked.day:
         begins, ends = day_bounds(asked.day, clinic.zone)
         rows = rows.filter(due_at__gte=begins, due_at__lt=ends)
@@ -66,6 +73,14 @@ def _narrowed(clinic: Clinic, asked: Asked, now: datetime) -> QuerySet[Message]:
     if asked.words:
         rows = rows.filter(patient__in=patients.search(clinic, asked.words).order_by().values("pk"))
     return rows.filter(_older_than(clinic, asked.before))
+
+
+def _of_kind(code: str) -> Q:
+    """The rows of a kind: reminders carry their days, and what is missing is asked for more than once."""
+    kind = BY_CODE[code]
+    if code in (EARLY, LATE):
+        return Q(kind__in=[f"{REMINDER}{days}" for days in range(kind.least_days, kind.most_days + 1)])
+    return Q(kind__startswith=code) if code == GATE_NEEDS else Q(kind=code)
 
 
 def _older_than(clinic: Clinic, number: int | None) -> Q:
@@ -97,3 +112,28 @@ def counts(clinic: Clinic, *, now: datetime) -> list[tuple[str, int]]:
 
 def total(found: Iterable[tuple[str, int]]) -> int:
     return sum(number for _state, number in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a patient will be sent soon, as things stand."""
+
+    patient: Patient
+    owed: Owed
+
+
+def coming(clinic: Clinic, *, now: datetime) -> list[Coming]:
+    """What goes out in the next day and does not stand in the ledger yet, soonest first: of the patients with a visit
+    ahead or a follow-up to arrange, in as many questions however many they are.
+    """
+    rules = queries.rules_of(clinic)
+    ids = queries.patients_ahead(clinic, rules, now=now)
+    written = queries.settled_subjects(clinic, ids)
+    found = [
+        (patient_id, one)
+        for patient_id, known in queries.known(ids).items()
+        for one in owed(known.circumstances(patient_id), rules, now)
+        if now < one.due_at <= now + SOON and one.subject not in written
+    ]
+    people = {row.pk: row for row in patients.patients(clinic).filter(pk__in={pk for pk, _one in found})}
+    return [Coming(people[pk], one) for pk, one in sorted(found, key=lambda each: each[1].due_at)]

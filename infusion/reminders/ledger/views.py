@@ -22,7 +22,7 @@ from .forms import AgainForm, FilterForm
 def messages_list(request: StaffRequest) -> HttpResponse:
     """Every message of the clinic, newest first: what was sent, is planned, failed or was laid aside, and why."""
     now = timezone.now()
-    form = FilterForm(request.GET, clinic=request.clinic)
+    form = FilterForm(request.GET)
     asked = form.asked()
     counts = shown.counts(request.clinic, now=now)
     record(
@@ -37,6 +37,9 @@ def messages_list(request: StaffRequest) -> HttpResponse:
         "page": shown.page(request.clinic, asked, now=now),
         "counts": counts,
         "total": shown.total(counts),
+        "coming": shown.coming(request.clinic, now=now)
+        if asked.state == "planned" and not asked.before
+        else None,
         "zone": request.clinic.zone,
     }
     return render(request, "ledger/list.html", context)

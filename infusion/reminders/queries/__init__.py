@@ -1,5 +1,6 @@
 """Reading what bears on a patient's messages: for the sweep across clinics, for screens always from one."""
 
+from .ahead import patients_ahead, settled_subjects
 from .candidates import patients_to_look_at
 from .knowing import Known, known
 from .reading import (
@@ -51,8 +52,10 @@ __all__ = [
     "messages_of",
     "newest_copy",
     "patient_by_stop_token",
+    "patients_ahead",
     "patients_to_look_at",
     "rules_of",
+    "settled_subjects",
     "still_stands",
     "upcoming",
     "visits_by_id",

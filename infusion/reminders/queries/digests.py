@@ -15,7 +15,8 @@ from clinics.queries import open_tasks
 from monitoring import queries as monitoring
 from treatment import queries as treatment
 
-from ..domain.digest import DIGEST, Count
+from ..domain.digest import Count
+from ..domain.kinds import DIGEST
 from ..models import Message
 
 RECENT = timedelta(days=1)
