@@ -224,6 +224,8 @@ class PortalAccess(OfPatient):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     failed_confirmations = models.PositiveSmallIntegerField(default=0)
+    is_carer = models.BooleanField(default=False, db_default=False, help_text="Opened by the patient.")
+    name = models.CharField(max_length=100, blank=True, default="", db_default="", help_text="The carer's.")
     across_clinics: ClassVar[models.Manager[PortalAccess]] = models.Manager()
 
     class Meta:

@@ -97,6 +97,11 @@ def portal_accesses(patient: Patient) -> QuerySet[PortalAccess]:
     return patient.portalaccess_set.select_related("user").order_by("invited_at")
 
 
+def carers_of(patient: Patient) -> QuerySet[PortalAccess]:
+    """Those to whom the patient has given access and has not taken it away, in the order they were."""
+    return portal_accesses(patient).filter(is_carer=True, revoked_at__isnull=True)
+
+
 def standing_accesses(user: User) -> QuerySet[PortalAccess]:
     """The patients whose pages this person may open; begins with the person, who may be known to several clinics."""
     return (

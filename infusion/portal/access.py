@@ -25,6 +25,7 @@ class PatientRequest(HttpRequest):
     clinic: Clinic
     patient: Patient
     accesses: list[PortalAccess]
+    is_carer: bool
 
 
 CHOSEN = "portal_access_id"
@@ -71,6 +72,20 @@ def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         if chosen is None:
             return redirect("portal:who")
         request.patient, request.clinic = chosen.patient, chosen.clinic
+        request.is_carer = chosen.is_carer
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def own_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard of what a patient alone decides: who else gets in, and which messages are sent. A carer is refused."""
+
+    @wraps(view)
+    @patient_page
+    def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.is_carer:
+            raise PermissionDenied
         return view(request, *args, **kwargs)
 
     return guarded

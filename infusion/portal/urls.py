@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import health, prepare, unwell, views
+from . import carers, health, prepare, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("not-well/<int:pk>/", unwell.report, name="report"),
     path("health-check/", health.health_check, name="health_check"),
     path("prepare/", prepare.prepare, name="prepare"),
+    path("carers/", carers.carers, name="carers"),
     path("about/", views.education, name="education"),
     path("about/<slug:slug>/", views.education_page, name="education_page"),
     path("review/", views.review, name="review"),

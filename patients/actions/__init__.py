@@ -1,6 +1,7 @@
 """Writing patients."""
 
 from .addresses import note_address_problem, say_address_works
+from .carers import MOST_CARERS, give_access, remove_carer
 from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
@@ -30,6 +31,7 @@ from .wishes import as_shown, set_wishes
 
 __all__ = [
     "BIRTH_DATE_TRIES",
+    "MOST_CARERS",
     "add_diagnoses",
     "add_diagnosis",
     "add_medicine",
@@ -40,6 +42,7 @@ __all__ = [
     "confirm_diagnosis",
     "edit_patient",
     "follow_source",
+    "give_access",
     "invite",
     "mark_deceased",
     "note_address_problem",
@@ -50,6 +53,7 @@ __all__ = [
     "record_vaccinations",
     "record_view",
     "reject_diagnosis",
+    "remove_carer",
     "revoke_access",
     "say_address_works",
     "set_message_wishes",

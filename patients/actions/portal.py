@@ -58,8 +58,10 @@ def revoke_access(*, access: PortalAccess, by: User, now: datetime) -> None:
 
 
 def close_other_addresses(*, patient: Patient, by: User | None) -> None:
-    """Close the portal for every address that is no longer the patient's: whoever reads it now is not known."""
-    for access in patient.portalaccess_set.filter(revoked_at__isnull=True).select_related(
+    """Close the portal for every address that is no longer the patient's: whoever reads it now is not known. Carers'
+    addresses are their own and stay.
+    """
+    for access in patient.portalaccess_set.filter(revoked_at__isnull=True, is_carer=False).select_related(
         "user", "patient__clinic"
     ):
         if access.user.email.lower() != patient.email.lower():

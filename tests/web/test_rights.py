@@ -183,6 +183,7 @@ PATIENT = {
     "portal:report": ("report",),
     "portal:health_check": (),
     "portal:prepare": (),
+    "portal:carers": (),
     "portal:education": (),
     "portal:education_page": ("slug",),
 }

@@ -35,7 +35,7 @@ def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) 
     for patient_id, known in queries.known(patient_ids).items():
         for one in owed(known.circumstances(patient_id), rules[known.clinic_id], now):
             if one.due_at <= now:
-                row = _row(one, known.clinic_id, patient_id, known.recipient)
+                row = _row(one, known.clinic_id, patient_id, one.to or known.recipient)
                 wanted[queries.key_of(row)] = row
     present = queries.in_ledger(patient_ids)
     new = [row for key, row in wanted.items() if key not in present]

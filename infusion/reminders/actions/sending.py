@@ -122,13 +122,13 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if message.channel == "task":
         open_overdue_task(message, now)
         return _close(message, "sent", "A task was opened for staff.", sent_at=now)
-    if message.recipient != patient.email:
+    if message.recipient != (one.to or patient.email):
         return _close(message, "superseded", "The patient's mail address has changed.")
     ready = _write(message, one, now)
     if not message.recipient:
         call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
-    if address_problem(patient) is not None:
+    if not one.to and address_problem(patient) is not None:
         call(message, ready.by_phone, "Mail to the address on record comes back: ask for another.", now)
         return _close(message, "no_address", "Mail to this address comes back.")
     message.handed_over_at = now
@@ -162,7 +162,8 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         calendar_keys=queries.calendar_keys(clinic, one.visit_ids),
         follow_up=queries.follow_up(clinic, one.subject_id) if one.kind == ARRANGE else None,
         earlier=earlier,
-        stop=stop_address(message),
+        stop="" if one.to else stop_address(message),
+        carer=one.to_name,
         now=now,
     )
     message.subject_line, message.body = words.subject, words.text

@@ -86,10 +86,12 @@ class OpenFollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A way into the patient's pages that was opened and has not been used."""
+    """A way into the patient's pages that was opened and has not been used; ``to`` is a carer's address."""
 
     access_id: int
     at: datetime
+    to: str = ""
+    to_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One message owed: to be sent from ``due_at`` on, and of no use from ``expires_at`` on."""
+    """One message owed: to be sent from ``due_at`` on, and of no use from ``expires_at`` on. ``to`` is the address of
+    somebody else than the patient.
+    """
 
     subject_kind: str
     subject_id: str
@@ -150,6 +154,8 @@ class Owed:
     due_at: datetime
     expires_at: datetime
     changes: tuple[Change, ...] = ()
+    to: str = ""
+    to_name: str = ""
 
     @property
     def subject(self) -> tuple[str, str, int, str]:
@@ -176,7 +182,17 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
     for follow_up in patient.follow_ups:
         found += _follow_up(follow_up, rules)
     found += [
-        Owed("portal_access", str(one.access_id), 1, INVITED, one.at, one.at + INVITATION_KEPT)
+        Owed(
+            "portal_access",
+            str(one.access_id),
+            1,
+            INVITED,
+            one.at,
+            one.at + INVITATION_KEPT,
+            (),
+            one.to,
+            one.to_name,
+        )
         for one in patient.invitations
     ]
     found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]

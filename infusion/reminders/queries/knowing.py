@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from monitoring.models import FollowUp
 from patients.models import PortalAccess
@@ -79,10 +79,11 @@ def known(
         *person, "id", "due_on", "latest_on", "visit__status"
     ):
         of(*who).follow_ups.append(OpenFollowUp(pk, due_on, latest_on, status in STANDING))
-    for *who, pk, invited_at in (
-        open_invitations().filter(patient_id__in=patient_ids).values_list(*person, "id", "invited_at")
+    invitations = open_invitations().filter(patient_id__in=patient_ids)
+    for *who, pk, invited_at, is_carer, address, name in invitations.values_list(
+        *person, "id", "invited_at", "is_carer", "user__email", "name"
     ):
-        of(*who).invitations.append(Invitation(pk, invited_at))
+        of(*who).invitations.append(Invitation(pk, invited_at, address if is_carer else "", name))
     offers = WaitlistOffer.across_clinics.filter(
         patient_id__in=patient_ids, state__in=("open", "gone", "lapsed")
     ).order_by("id")
@@ -117,10 +118,10 @@ def known(
 
 
 def open_invitations() -> QuerySet[PortalAccess]:
-    """Ways into a living patient's pages, under the address on record, that nobody has used or closed."""
+    """Ways into a living patient's pages, by the address on record or a carer's own, that nobody has used or closed."""
     return PortalAccess.across_clinics.filter(
+        Q(is_carer=True) | Q(user__email__iexact=F("patient__email")),
         confirmed_at__isnull=True,
         revoked_at__isnull=True,
         patient__deceased=False,
-        user__email__iexact=F("patient__email"),
     ).order_by("id")

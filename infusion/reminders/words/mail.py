@@ -55,6 +55,7 @@ def compose(
     now: datetime,
     earlier: WaitlistOffer | None = None,
     stop: str = "",
+    carer: str = "",
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named."""
     with translation.override(supported(patient.language)):
@@ -63,7 +64,8 @@ def compose(
         context: dict[str, Any] = {
             "clinic": clinic,
             "clinic_name": one_line(clinic.name),
-            "name": one_line(str(patient)),
+            "name": one_line(carer or str(patient)),
+            "carer": bool(carer),
             "subject": subject,
             "lines": lines,
             "many": len(lines) > 1,

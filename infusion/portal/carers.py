@@ -1,0 +1,62 @@
+"""Who else can see my pages: the patient gives carers access and takes it away. Carers cannot."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinics.domain.refusals import Refused
+from patients import actions
+from patients.queries import carers_of
+
+from .access import PatientRequest, own_page
+
+
+class CarerForm(forms.Form):
+    """A carer's name and address; what is wrong with them the action says."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100)
+    email = forms.CharField(
+        label=gettext_lazy("Mail address"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+
+@own_page
+def carers(request: PatientRequest) -> HttpResponse:
+    """The carers as they stand, and a form for one more."""
+    now, data = timezone.now(), request.POST if request.method == "POST" else None
+    taken = data.get("remove", "") if data is not None else ""
+    if taken:
+        pk = int(taken) if taken.isascii() and taken.isdigit() and len(taken) < 19 else 0
+        if actions.remove_carer(patient=request.patient, access_pk=pk, by=request.user, now=now):
+            messages.success(request, _("Removed. This person can no longer open your pages."))
+        else:
+            messages.info(request, _("This person had no access any more."))
+        return redirect("portal:carers")
+    form = CarerForm(data)
+    if form.is_valid():
+        try:
+            actions.give_access(patient=request.patient, by=request.user, now=now, **form.cleaned_data)
+        except Refused as refused:
+            for reason in refused.reasons:
+                form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+        else:
+            messages.success(request, _("Done. We send a mail to this address with the way in."))
+            return redirect("portal:carers")
+    actions.record_view(patient=request.patient, by=request.user, page="portal carers")
+    rows = list(carers_of(request.patient))
+    shown = {
+        "form": form,
+        "carers": rows,
+        "most": actions.MOST_CARERS,
+        "full": len(rows) >= actions.MOST_CARERS,
+    }
+    return render(request, "portal/carers.html", shown, status=422 if form.is_bound else 200)
