@@ -11,6 +11,7 @@ from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
 
 from clinics.access import methods_of, still_fresh, to_sign_in
 from clinics.models import Clinic, User
@@ -31,6 +32,27 @@ class PatientRequest(HttpRequest):
 CHOSEN = "portal_access_id"
 
 
+def speak_as(request: HttpRequest, access: PortalAccess) -> None:
+    """Go on in the language on the patient's record, unless this browser has chosen one or somebody else reads."""
+    known = dict(settings.LANGUAGES)
+    if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) not in known and not access.is_carer:
+        language = access.patient.language if access.patient.language in known else settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
+def own_access(request: HttpRequest) -> PortalAccess | None:
+    """The way in by which a patient reads in person; None for a carer, a colleague or nobody."""
+    user = request.user
+    if not user.is_authenticated or user.door != "portal" or "code" not in methods_of(request):
+        return None
+    if not still_fresh(request, settings.PORTAL_IDLE_SECONDS):
+        return None
+    proved = standing_accesses(user).filter(confirmed_at__isnull=False, pk=request.session.get(CHOSEN, 0))
+    access = proved.first()
+    return access if access is not None and not access.is_carer else None
+
+
 def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Guard of the pages before a patient is chosen: signed in by code, within the idle limit, invited somewhere.
 
@@ -49,6 +71,7 @@ def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         request.accesses = list(standing_accesses(request.user))
         if not request.accesses:
             raise PermissionDenied
+        speak_as(request, request.accesses[0])
         return view(request, *args, **kwargs)
 
     guarded.patient_door = True  # type: ignore[attr-defined]
@@ -73,6 +96,7 @@ def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
             return redirect("portal:who")
         request.patient, request.clinic = chosen.patient, chosen.clinic
         request.is_carer = chosen.is_carer
+        speak_as(request, chosen)
         return view(request, *args, **kwargs)
 
     return guarded

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from . import carers, health, prepare, unwell, views
+from . import carers, health, language, prepare, unwell, views
 
 app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("language/", language.language, name="language"),
     path("who/", views.who, name="who"),
     path("schedule/", views.schedule, name="schedule"),
     path("earlier/", views.earlier, name="earlier"),

@@ -2,6 +2,7 @@
 
 from .addresses import note_address_problem, say_address_works
 from .carers import MOST_CARERS, give_access, remove_carer
+from .language import choose_language
 from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
@@ -38,6 +39,7 @@ __all__ = [
     "add_patient",
     "add_patient_with_diagnosis",
     "as_shown",
+    "choose_language",
     "confirm_access",
     "confirm_diagnosis",
     "edit_patient",

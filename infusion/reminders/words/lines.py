@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.dateformat import format as in_words
+from django.utils.formats import date_format as in_words
 from django.utils.translation import ngettext
 
 from clinics.models import Clinic
