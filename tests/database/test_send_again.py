@@ -13,6 +13,7 @@ from infusion.reminders.models import Message
 from patients.actions import note_address_problem
 from patients.models import Patient
 from tests import factory
+from tests.database.test_ledger import in_threads
 from tests.ledger import HOUR, book, claim, deliver, ledger, now, settle
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +125,12 @@ def test_failed_message_goes_again_to_the_address_of_today(patient: Patient, col
     row = again(Message.across_clinics.get(pk=first.pk), colleague)
     assert row.recipient == "ada@example.net"
     assert claim().pk == row.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_the_same_moment_give_one(sent: Message, colleague: User) -> None:
+    rows: list[int] = []
+    in_threads(4, lambda _: rows.append(again(sent, colleague).pk))
+    assert len(rows) == 4
+    assert len({*rows}) == 1
+    assert ledger() == [("booked", "sent"), ("booked", "planned")]
