@@ -11,7 +11,7 @@ from clinics.models import AuditEntry, User
 from infusion.reminders import actions
 from infusion.reminders.models import Message
 from patients.actions import note_address_problem
-from patients.models import Patient
+from patients.models import Patient, PortalAccess
 from tests import factory
 from tests.database.test_ledger import in_threads
 from tests.ledger import HOUR, book, claim, deliver, ledger, now, settle
@@ -125,6 +125,16 @@ def test_failed_message_goes_again_to_the_address_of_today(patient: Patient, col
     row = again(Message.across_clinics.get(pk=first.pk), colleague)
     assert row.recipient == "ada@example.net"
     assert claim().pk == row.pk
+
+
+def test_carers_invitation_goes_again_to_the_carer(patient: Patient, colleague: User) -> None:
+    user = factory.make_user(door="portal", email="carer@example.net")
+    PortalAccess.objects.create(
+        clinic=patient.clinic, patient=patient, user=user, is_carer=True, name="Cy", invited_at=now() - HOUR
+    )
+    actions.derive(now=now())
+    assert again(deliver(), colleague).recipient == "carer@example.net"
+    assert deliver().copy == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,6 @@
 """Writing the ledger: derive what is owed, claim one message, send it, and note what became of it."""
 
-from .again import LONGEST_REASON, send_again, why_not_again
+from .again import goes_to, send_again, why_not_again
 from .bounces import note_report, read_bounces
 from .deriving import derive
 from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, prepare, send
@@ -9,13 +9,13 @@ from .trail import record_view
 
 __all__ = [
     "LEASE",
-    "LONGEST_REASON",
     "LOST",
     "WAITING",
     "Ready",
     "claim_one",
     "derive",
     "finish",
+    "goes_to",
     "note_report",
     "prepare",
     "read_bounces",

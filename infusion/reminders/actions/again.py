@@ -32,13 +32,24 @@ def why_not_again(message: Message, *, now: datetime) -> Refusal | None:
         return Refusal("on_its_way", "It is on its way already.")
     if newest.state not in MAY_GO_AGAIN:
         return Refusal("not_true", f"It cannot be sent again: {newest.get_state_display().lower()}.")
+    one = _owed_again(message, now)
+    if one is None:
+        return Refusal("not_true", "What it says no longer stands, or a newer message has taken its place.")
+    return None if one.to else _unreachable(patient)
+
+
+def _unreachable(patient: Patient) -> Refusal | None:
     if not patient.email:
         return Refusal("no_address", "The patient has no mail address. Add one, or call.")
     if address_problem(patient) is not None:
         return Refusal("marked", "Mail to this address comes back. Change the address, or call.")
-    if _owed_again(message, now) is None:
-        return Refusal("not_true", "What it says no longer stands, or a newer message has taken its place.")
     return None
+
+
+def goes_to(message: Message, *, now: datetime) -> str:
+    """The address a message would go to if it were sent again."""
+    one = _owed_again(message, now)
+    return one.to if one and one.to else message.patient.email if message.patient else ""
 
 
 def _owed_again(message: Message, now: datetime) -> Owed | None:
@@ -83,7 +94,7 @@ def _plan(
         subject_version=first.subject_version,
         kind=first.kind,
         channel=first.channel,
-        recipient=patient.email,
+        recipient=one.to or patient.email,
         copy=copy,
         copy_of=first,
         reason=reason,

@@ -66,6 +66,7 @@ def again(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "message": found,
         "earlier": queries.copies_of(found),
+        "goes_to": actions.goes_to(found, now=now),
         "refusal": refusal,
         "form": None if refusal else form or offered,
         "zone": request.clinic.zone,
