@@ -100,7 +100,8 @@ def test_every_link_that_is_not_in_force_gets_the_same_answer(link: str, patient
 
     def said(page: Any) -> tuple[int, str]:
         """The answer, without what is drawn anew for each page."""
-        return page.status_code, re.sub(r'X-CSRFToken": "[^"]*"', "", page.content.decode())
+        text = re.sub(r'(X-CSRFToken": |csrfmiddlewaretoken" value=)"[^"]*"', "", page.content.decode())
+        return page.status_code, text.replace(page.request["PATH_INFO"], "")
 
     answers = {said(Client().get(f"/messages/stop/{each}/")) for each in forged}
     Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(email="somebody@else.example")
@@ -123,3 +124,11 @@ def test_link_can_be_tried_only_so_often(link: str) -> None:
     answers = [Client().get("/messages/stop/x/").status_code for _ in range(31)]
     assert answers == [404] * 30 + [429]
     assert Client().get(link).status_code == 429
+
+
+def test_page_speaks_the_patients_language_unless_another_was_chosen(link: str, patient: Patient) -> None:
+    Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(language="es")
+    visitor = Client()
+    assert '<html lang="es">' in visitor.get(link).content.decode()
+    visitor.cookies["language"] = "en"
+    assert '<html lang="en">' in visitor.get(link).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.core.ratelimit import consume_or_429
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -25,7 +26,9 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     patient = queries.patient_by_stop_token(token)
     if patient is None:
         return render(request, "ledger/stop_unknown.html", status=404)
-    with translation.override(supported(patient.language)):
+    # In the patient's language, unless this browser was told another one.
+    chosen = translation.get_language() if settings.LANGUAGE_COOKIE_NAME in request.COOKIES else None
+    with translation.override(chosen or supported(patient.language)):
         stopped = queries.wants_nothing(patient)
         if request.method == "POST" and not stopped:
             actions.stop_messages(patient=patient, now=timezone.now())
