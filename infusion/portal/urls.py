@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import carers, health, language, prepare, unwell, views
+from . import carers, health, language, prepare, reading, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -15,8 +15,9 @@ urlpatterns = [
     path("health-check/", health.health_check, name="health_check"),
     path("prepare/", prepare.prepare, name="prepare"),
     path("carers/", carers.carers, name="carers"),
-    path("about/", views.education, name="education"),
-    path("about/<slug:slug>/", views.education_page, name="education_page"),
+    path("about/", reading.education, name="education"),
+    path("about/print/", reading.education_all, name="education_all"),
+    path("about/<slug:slug>/", reading.education_page, name="education_page"),
     path("review/", views.review, name="review"),
     path("review/<slug:slug>/", views.review_page, name="review_page"),
 ]

@@ -153,19 +153,6 @@ def offer(request: PatientRequest, pk: int) -> HttpResponse:
     return render(request, "portal/offer.html", shown, status=status)
 
 
-@patient_page
-def education(request: PatientRequest) -> HttpResponse:
-    return render(request, "portal/education.html", {"pages": PAGES, "approved": _approved(request)})
-
-
-@patient_page
-def education_page(request: PatientRequest, slug: str) -> HttpResponse:
-    page = page_named(slug)
-    if page is None or not _approved(request):
-        raise Http404
-    return render(request, f"portal/education/{page.slug}.html", {"page": page, "approved": True})
-
-
 @staff(Right.APPROVE_PAGES)
 def review(request: StaffRequest) -> HttpResponse:
     """Staff read the patients' pages and stand behind them, version by version."""
@@ -184,7 +171,7 @@ def review_page(request: StaffRequest, slug: str) -> HttpResponse:
     page = page_named(slug)
     if page is None:
         raise Http404
-    shown = {"page": page, "approved": _approved(request)}
+    shown = {"page": page, "approved": _approved(request), "layout": "base.html"}
     return render(request, f"portal/education/{page.slug}.html", shown)
 
 
@@ -196,6 +183,6 @@ def _length(takes: timedelta) -> str:
     return _("About %s.") % " ".join(words)
 
 
-def _approved(request: PatientRequest | StaffRequest) -> bool:
+def _approved(request: StaffRequest) -> bool:
     """Whether the clinic stands behind the wording as it is now."""
     return request.clinic.education_approved_version == VERSION

@@ -185,6 +185,7 @@ PATIENT = {
     "portal:prepare": (),
     "portal:carers": (),
     "portal:education": (),
+    "portal:education_all": (),
     "portal:education_page": ("slug",),
 }
 PUBLIC = {
