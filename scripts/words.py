@@ -100,9 +100,17 @@ def main() -> None:
     found = collected()
     standing = translation()
     merged = Catalog(
-        locale="es", fuzzy=False, header_comment=standing.header_comment, charset="utf-8", domain="django"
+        locale="es",
+        domain="django",
+        project="Infusion",
+        header_comment=standing.header_comment,
+        creation_date=standing.creation_date,
+        revision_date=standing.revision_date,
+        msgid_bugs_address="none",
+        last_translator="Infusion",
+        language_team="es",
+        fuzzy=False,
     )
-    merged.mime_headers = standing.mime_headers
     missing = 0
     for message in sorted(found, key=_place):
         if not message.id:
@@ -115,7 +123,7 @@ def main() -> None:
             flags=message.flags,
             context=message.context,
         )
-        missing += not known
+        missing += known is None
     with PO.open("wb") as file:
         write_po(file, merged, width=110, include_lineno=False, sort_output=False)
     MO.write_bytes(compiled())

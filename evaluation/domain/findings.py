@@ -73,7 +73,8 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one requirement stands and what that does. ``words`` are for staff, ``patient`` for the patient.
+    """How one requirement stands and what that does. ``words`` are for staff, ``patient`` for the patient:
+    a sentence to translate, in which ``{until}`` stands for ``hold_until``.
 
     ``lacks`` names the kinds to record anew. ``good_until`` is the last day the evidence holds;
     ``hold_until`` the first day on which a hold ends (None where it has no date); ``due_from`` the first day
@@ -96,6 +97,11 @@ class Finding:
     raised: tuple[tuple[Rule, Evidence], ...] = ()
     final: bool = False
     opened_by: Override | None = None
+
+    @property
+    def plain(self) -> str:
+        """What the patient reads, in English."""
+        return self.patient.format(until=long_day(self.hold_until) if self.hold_until else "")
 
     @property
     def code(self) -> str:
@@ -189,7 +195,7 @@ class Verdict:
     @property
     def patient_words(self) -> tuple[str, ...]:
         """Plain sentences on what is holding the infusion; the patient reads these."""
-        return tuple(dict.fromkeys(f.patient for f in self.blocking if f.patient))
+        return tuple(dict.fromkeys(f.plain for f in self.blocking if f.patient))
 
     @property
     def tally(self) -> Tally:

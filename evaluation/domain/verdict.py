@@ -332,7 +332,7 @@ def _ruled(base: Finding, rule: Rule, value: Value, day: _Day) -> Finding:
         base,
         effect=rule.effect,
         words=rule.words.format(**names) + recorded,
-        patient=rule.patient.format(**names),
+        patient=rule.patient,
         hold_until=until,
         source=rule.source,
         verified=rule.verified,

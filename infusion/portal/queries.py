@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from clinics.domain.calendar import local_date
 from clinics.models import Clinic
@@ -48,8 +50,14 @@ def holding(clinic: Clinic, visits: Iterable[Visit], *, today: date) -> list[Hol
 
 def _rows(verdict: Verdict, today: date) -> tuple[tuple[str, str], ...]:
     due = verdict.due_now(today)
-    said = {each.patient: _state(each, each in due) for each in reversed(verdict.blocking) if each.patient}
+    said = {_plain(each): _state(each, each in due) for each in reversed(verdict.blocking) if each.patient}
     return tuple((state, words) for words, state in reversed(said.items()))
+
+
+def _plain(finding: Finding) -> str:
+    """What the patient reads, in the reader's language."""
+    until = date_format(finding.hold_until, "j F Y") if finding.hold_until else ""
+    return _(finding.patient).format(until=until)
 
 
 def _state(finding: Finding, due: bool) -> str:
