@@ -40,7 +40,12 @@ def manager(clinic: Clinic) -> Membership:
 
 def waits(clinic: Clinic, role: Role, cause: str = "test") -> None:
     open_task(
-        clinic=clinic, kind="call", role=role, due_on=NOW.date(), reason="Call Ada Example.", cause=cause
+        clinic=clinic,
+        kind="call_patient",
+        role=role,
+        due_on=NOW.date(),
+        reason="Call Ada Example.",
+        cause=cause,
     )
 
 
@@ -68,13 +73,14 @@ def test_morning_mail_holds_numbers_and_links_and_no_name(
     clinic: Clinic, manager: Membership, smtp_sink: SmtpSink
 ) -> None:
     waits(clinic, Role.MANAGER)
-    waits(clinic, Role.NURSE, "other")
+    waits(clinic, Role.NURSE, "message:7")
     derived()
     assert tasks.send_due() == {"sent": 1}
     (mail,) = smtp_sink.received
     assert mail.to == (manager.user.email,)
     text = mail.message.get_body(("plain",)).get_content()
     assert "1 task is open for your role: http" in text
+    assert "1 message did not reach its patient and waits for a call: http" in text
     assert "Ada" not in mail.message.as_string()
     assert mail.message["List-Unsubscribe"] is None
     row = Message.across_clinics.get()

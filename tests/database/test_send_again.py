@@ -111,6 +111,13 @@ def test_nothing_goes_again_to_a_marked_or_missing_address(
     assert refused(Message.across_clinics.get(pk=sent.pk), colleague) == "no_address"
 
 
+def test_nothing_goes_again_to_whoever_wants_no_messages(
+    sent: Message, patient: Patient, colleague: User
+) -> None:
+    actions.stop_messages(patient=patient, now=now())
+    assert refused(sent, colleague) == "unwanted"
+
+
 @pytest.mark.parametrize(("reason", "code"), [(" ", "reason_missing"), ("a\x00b", "reason_unreadable")])
 def test_reason_must_be_given(sent: Message, colleague: User, reason: str, code: str) -> None:
     assert refused(sent, colleague, reason=reason) == code

@@ -43,6 +43,8 @@ def _unreachable(patient: Patient) -> Refusal | None:
         return Refusal("no_address", "The patient has no mail address. Add one, or call.")
     if address_problem(patient) is not None:
         return Refusal("marked", "Mail to this address comes back. Change the address, or call.")
+    if queries.wants_nothing(patient):
+        return Refusal("unwanted", "The patient wants no messages. Please call.")
     return None
 
 

@@ -19,8 +19,6 @@ from ..domain.digest import Count
 from ..domain.kinds import DIGEST
 from ..models import Message
 
-RECENT = timedelta(days=1)
-
 
 def who_wants_digests() -> list[tuple[int, int, str]]:
     """(membership, clinic, address) of every colleague who gets the morning mail: managers unless they said no, and
@@ -64,11 +62,9 @@ def counts_for(member: Membership, *, now: datetime) -> list[Count]:
             reverse("gates:ahead"),
         ),
         Count(
-            Message.objects.of(clinic)
-            .filter(state__in=("failed", "no_address"), due_at__gte=now - RECENT, patient__isnull=False)
-            .count(),
-            "message since yesterday did not reach its patient",
-            "messages since yesterday did not reach their patients",
+            open_tasks(clinic).filter(kind="call_patient", cause__startswith="message:").count(),
+            "message did not reach its patient and waits for a call",
+            "messages did not reach their patients and wait for a call",
             reverse("ledger:list"),
         ),
     ]
