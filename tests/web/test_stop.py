@@ -11,14 +11,16 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from clinics.models import AuditEntry
+from clinics.models import AuditEntry, StaffTask
 from infusion.reminders import actions, tasks
+from infusion.reminders.models import Message
 from patients.actions import set_message_wishes
 from patients.models import MessageWishes, Patient
 from tests import factory
 from tests.sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,7 @@ def patient() -> Patient:
 @pytest.fixture
 def link(patient: Patient, smtp_sink: SmtpSink) -> str:
     """The way out, as a mail to the patient carries it."""
-    factory.make_visit(patient, kind="follow_up", at=timezone.now() - timedelta(hours=1))
+    factory.make_visit(patient, kind="follow_up", at=timezone.now() - HOUR)
     actions.derive(now=timezone.now())
     tasks.send_due()
     (mail,) = [each for each in smtp_sink.received if each.to == (patient.email,)]
@@ -132,3 +134,17 @@ def test_page_speaks_the_patients_language_unless_another_was_chosen(link: str, 
     assert '<html lang="es">' in visitor.get(link).content.decode()
     visitor.cookies["language"] = "en"
     assert '<html lang="en">' in visitor.get(link).content.decode()
+
+
+def test_nothing_is_mailed_after_the_stop_and_a_change_is_told_by_telephone(
+    link: str, patient: Patient, smtp_sink: SmtpSink
+) -> None:
+    Client().post(link)
+    factory.change_visit(Message.across_clinics.get().visit, "cancelled", at=timezone.now() - HOUR)
+    for _ in range(2):
+        actions.derive(now=timezone.now())
+        tasks.send_due()
+    assert len(smtp_sink.received) == 1
+    (task,) = StaffTask.objects.of(patient.clinic)
+    assert task.kind == "call_patient"
+    assert "is cancelled" in task.reason

@@ -16,7 +16,7 @@ from patients.queries import address_problem
 
 from .. import post, queries
 from ..domain.due import Owed
-from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER
+from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER, kind_of
 from ..domain.outcome import AWAY, wait_after
 from ..models import Message
 from ..words import Words, compose, phone_words
@@ -125,6 +125,11 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if message.recipient != (one.to or patient.email):
         return _close(message, "superseded", "The patient's mail address has changed.")
     ready = _write(message, one, now)
+    if not one.to and queries.wants_nothing(patient):
+        if not kind_of(one.kind).must_reach:
+            return _close(message, "expired", "The patient wants no messages.")
+        call(message, ready.by_phone, "The patient wants no messages.", now)
+        return _close(message, "no_address", "The patient wants no messages: staff call.")
     if not message.recipient:
         call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
