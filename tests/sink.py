@@ -4,20 +4,44 @@ import asyncio
 import email
 import email.policy
 import threading
+import time
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from infusion.demo import sink
 
 
 @dataclass(frozen=True)
 class Received:
-    """One message as it came: the envelope's recipients and the parsed content."""
+    """One message as it came: the envelope's recipients, the parsed content, and when its sender was greeted (on the
+    monotonic clock).
+    """
 
     to: tuple[str, ...]
     message: EmailMessage
+    greeted_at: float
+
+
+class Receiver(sink.Receiver):
+    """The demo's, with a note of when each sender was greeted, `greets_after` seconds after its hello."""
+
+    greets_after = 0.0
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
+    ) -> list[str]:
+        """Greets a sender."""
+        session.host_name = name
+        await asyncio.sleep(self.greets_after)
+        session.greeted_at = time.monotonic()
+        return answers
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Takes or refuses the message, which remembers when its sender was greeted."""
+        envelope.greeted_at = session.greeted_at
+        return await super().handle_DATA(server, session, envelope)
 
 
 @dataclass
@@ -40,8 +64,8 @@ class SmtpSink:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        receiver = sink.Receiver(self._keep, self._judge)
-        serving = asyncio.run_coroutine_threadsafe(sink.serve(listening, receiver), self._loop)
+        self.receiver = Receiver(self._keep, self._judge)
+        serving = asyncio.run_coroutine_threadsafe(sink.serve(listening, self.receiver), self._loop)
         self._server = serving.result(timeout=10)
 
     def stop(self) -> None:
@@ -60,6 +84,6 @@ class SmtpSink:
         content = envelope.content
         raw = content if isinstance(content, bytes) else str(content or "").encode()
         message = email.message_from_bytes(raw, policy=email.policy.default)
-        self.received.append(Received(tuple(envelope.rcpt_tos), message))
+        self.received.append(Received(tuple(envelope.rcpt_tos), message, envelope.greeted_at))
         await asyncio.sleep(self.delay)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from enum import StrEnum
@@ -11,6 +12,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
 
 from clinics.models import Clinic
 
@@ -22,12 +24,15 @@ ANSWER_WITHIN = 30.0
 
 
 class Fate(StrEnum):
-    """What became of a mail: taken, refused for now, refused for good, certainly not taken, or nobody knows."""
+    """What became of a mail: taken, refused for now, refused for good, certainly not taken, held back because it was
+    no longer true, or nobody knows.
+    """
 
     TAKEN = "taken"
     NOT_NOW = "not_now"
     REFUSED = "refused"
     UNREACHED = "unreached"
+    HELD_BACK = "held_back"
     UNKNOWN = "unknown"
 
 
@@ -39,15 +44,20 @@ class Answer:
     why: str = ""
 
 
-def deliver(words: Words, *, clinic: Clinic, recipient: str, message_id: str) -> Answer:
+def deliver(
+    words: Words, *, clinic: Clinic, recipient: str, message_id: str, may_leave: Callable[[], bool]
+) -> Answer:
     """Send one mail over SMTP. The mail server's refusals are answers, not errors.
+
+    ``may_leave`` is asked once the server is there and listens: a mail that waited for it is not sent where it has
+    ceased to be true.
 
     421, 450 and 550 all come as the same exception, so the codes within it decide. A refusal of our own sender
     address is not this message's fault and counts as no server reached.
     """
     connection = get_connection(timeout=ANSWER_WITHIN)
     try:
-        return _deliver(connection, words, clinic, recipient, message_id)
+        return _deliver(connection, words, clinic, recipient, message_id, may_leave)
     finally:
         # A server that took the mail and is slow to say goodbye must not make the mail go out again.
         with contextlib.suppress(OSError):
@@ -55,12 +65,21 @@ def deliver(words: Words, *, clinic: Clinic, recipient: str, message_id: str) ->
 
 
 def _deliver(
-    connection: BaseEmailBackend, words: Words, clinic: Clinic, recipient: str, message_id: str
+    connection: BaseEmailBackend,
+    words: Words,
+    clinic: Clinic,
+    recipient: str,
+    message_id: str,
+    may_leave: Callable[[], bool],
 ) -> Answer:
     try:
         connection.open()
+        if isinstance(connection, EmailBackend) and connection.connection:
+            connection.connection.ehlo_or_helo_if_needed()
     except OSError as problem:
         return Answer(Fate.UNREACHED, _said(problem))
+    if not may_leave():
+        return Answer(Fate.HELD_BACK)
     try:
         _mail(words, clinic, recipient, message_id, connection).send()
     except smtplib.SMTPRecipientsRefused as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import shared_task
 from django.conf import settings
@@ -13,8 +14,14 @@ from . import actions, queries
 
 logger = logging.getLogger(__name__)
 
-NUDGES = 500
-"""How many messages one sweep hands out at most; the next one finds the rest."""
+NUDGES = 20
+"""How many messages one sweep hands out at most: enough to call every worker, and each goes on with the others."""
+
+GOES_ON = 5.0
+"""Seconds for which one nudge goes on with whatever else is due: then the worker's other work has its turn."""
+
+LAST_IN_LINE = 9
+"""A nudge's place in the broker's queue: what runs by the clock goes first, however much is to be sent."""
 
 NUDGE_LASTS = 60.0
 """Seconds after which an unread nudge is dropped: later sweeps have nudged again."""
@@ -32,7 +39,7 @@ def sweep() -> int:
         if not settings.BROKER_URL:
             raise OperationalError("no broker is configured")
         for message_id in due:
-            send_one.apply_async((message_id,), expires=NUDGE_LASTS, retry=False)
+            send_one.apply_async((message_id,), expires=NUDGE_LASTS, priority=LAST_IN_LINE, retry=False)
     except (OperationalError, OSError) as problem:
         logger.warning("the broker takes no work (%s): sending in the sweep itself", problem)
         send_due()
@@ -41,18 +48,27 @@ def sweep() -> int:
 
 @shared_task(name="infusion.reminders.tasks.send_one", ignore_result=True)
 def send_one(message_id: int) -> str:
-    """Claim and send one message; says what became of it. Where somebody else has it, nothing happens."""
+    """Claim and send one message, then go on with others that are due; says what became of the one.
+
+    Where somebody else has it, nothing happens to it. One nudge therefore sends many messages, and a lost one none
+    the fewer.
+    """
+    began = time.monotonic()
     message = actions.claim_one(message_id)
-    return actions.send(message, message.fence) if message else actions.LOST
+    state = actions.send(message, message.fence) if message else actions.LOST
+    if state != actions.WAITING:
+        send_due(until=began + GOES_ON)
+    return state
 
 
-def send_due() -> dict[str, int]:
-    """Send everything that may be sent now, one after the other; how many ended in which state.
+def send_due(*, until: float | None = None) -> dict[str, int]:
+    """Send what may be sent now, one after the other, all of it or until the monotonic clock shows ``until``; how
+    many ended in which state.
 
     Stops where no mail server can be reached: the others would wait for it in vain.
     """
     ended: dict[str, int] = {}
-    while message := actions.claim_one():
+    while (until is None or time.monotonic() < until) and (message := actions.claim_one()):
         state = actions.send(message, message.fence)
         ended[state] = ended.get(state, 0) + 1
         if state == actions.WAITING:

@@ -49,14 +49,16 @@ def start_sender(log: Path) -> subprocess.Popen[bytes]:
     return leash.start(command, log=log, env=programs.environment(), cwd=programs.ROOT)
 
 
-def test_worker_and_beat_send_what_is_due_untouched(
+def test_worker_and_two_beats_send_what_is_due_untouched_and_once(
     worker: Path, smtp_sink: SmtpSink, senders: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     often = programs.environment(INFUSION_SWEEP_SECONDS="1")
-    senders.append(programs.celery("beat", log=tmp_path / "beat.log", env=often))
+    logs = [tmp_path / "beat.log", tmp_path / "other_beat.log"]
+    senders += [programs.celery("beat", log=log, env=often) for log in logs]
     book_for_new_patients(3)
     programs.until(lambda: len(smtp_sink.received) >= 3, seconds=60, what="three mails")
     programs.until(lambda: states() == {"sent": 3}, what="three rows marked sent")
+    programs.until(lambda: all("send what is due" in log.read_text() for log in logs), what="both beats")
     assert Counter(received.to[0] for received in smtp_sink.received) == Counter(
         Message.across_clinics.values_list("recipient", flat=True)
     )

@@ -3,7 +3,7 @@
 from .again import goes_to, send_again, why_not_again
 from .bounces import note_report, read_bounces
 from .deriving import derive
-from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, prepare, send
+from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, hand_over, prepare, send
 from .stopping import stop_messages
 from .trail import record_view
 
@@ -16,6 +16,7 @@ __all__ = [
     "derive",
     "finish",
     "goes_to",
+    "hand_over",
     "note_report",
     "prepare",
     "read_bounces",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -41,12 +41,17 @@ LOST, WAITING = "lost", "waiting"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message whose text is settled and stored, and what a person would say on the telephone instead."""
+    """A message whose text is settled and stored, and what a person would say on the telephone instead.
+
+    ``told_before`` is when an earlier sender handed it over, who died or never heard the answer: that copy may have
+    been delivered, whatever becomes of the next.
+    """
 
     message: Message
     words: Words
     by_phone: str
     needed_by: datetime | None
+    told_before: datetime | None = None
 
 
 def claim_one(message_id: int | None = None) -> Message | None:
@@ -55,15 +60,17 @@ def claim_one(message_id: int | None = None) -> Message | None:
     Whether it is due, and until when it is claimed, says the database's clock, on which all senders agree. On
     PostgreSQL a row that another sender is claiming is passed by; on SQLite claims queue for the one writer.
     """
-    free = queries.claimable()
-    if message_id is not None:
-        free = free.filter(pk=message_id)
-    if not free.exists():
-        return None
-    with transaction.atomic():
-        row = free.select_for_update(skip_locked=True).first()
-        if row is None:
-            return None
+    for rows in queries.claimable():
+        free = rows if message_id is None else rows.filter(pk=message_id)
+        if free.exists() and (claimed := _claim_first(free)):
+            return claimed
+    return None
+
+
+@transaction.atomic
+def _claim_first(free: QuerySet[Message]) -> Message | None:
+    row = free.select_for_update(skip_locked=True).first()
+    if row is not None:
         Message.across_clinics.filter(pk=row.pk).update(
             state="sending", fence=F("fence") + 1, lease_until=Now() + LEASE
         )
@@ -75,9 +82,11 @@ def send(message: Message, fence: int) -> str:
     """Send a claimed message; returns the state it ended in, ``waiting`` where no mail server could be reached,
     or ``lost`` where the claim was no longer the caller's.
 
-    First, in one short transaction, it is derived anew: what no longer stands is laid aside. The text is stored,
-    then given to the mail server outside any transaction, then marked where the fence is still the caller's. A
-    message that cannot be written for whatever reason is tried again later and stands in nobody else's way.
+    First, in one short transaction, it is derived anew: what no longer stands is laid aside; the text is stored, and
+    the patient counts as told. Then, outside any transaction, once the mail server listens, comes the last look: what
+    was changed before it holds the mail back, and what is changed after it finds the patient told and makes a notice.
+    At the end the row is marked where the fence is still the caller's. A message that cannot be written for whatever
+    reason is tried again later and stands in nobody else's way.
     """
     try:
         ready = prepare(message.pk, fence, now=timezone.now())
@@ -89,14 +98,18 @@ def send(message: Message, fence: int) -> str:
         return _undelivered(
             message, unwritten, "Please tell the patient how their visits stand.", timezone.now()
         )
-    if isinstance(ready, str):
-        return ready
+    return ready if isinstance(ready, str) else hand_over(ready)
+
+
+def hand_over(ready: Ready) -> str:
+    """Give a settled message to the mail server and note its answer; returns as ``send`` does."""
     settled = ready.message
     answer = post.deliver(
         ready.words,
         clinic=settled.clinic,
         recipient=settled.recipient,
         message_id=settled.message_id,
+        may_leave=lambda: queries.may_leave(settled, now=timezone.now()),
     )
     return finish(ready, answer, now=timezone.now())
 
@@ -177,36 +190,40 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
     needed_by = min((change.starts_at for change in one.changes), default=None)
     if one.kind == WAITLIST_OFFER:
         needed_by = one.expires_at
-    return Ready(message, words, phone_words(one.kind, one.changes, visits, clinic, earlier), needed_by)
+    by_phone = phone_words(one.kind, one.changes, visits, clinic, earlier)
+    return Ready(message, words, by_phone, needed_by, message.handed_over_at)
 
 
 @transaction.atomic
 def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
     """Note what the mail server answered, where the claim still stands; returns as ``send`` does.
 
-    Only a text the server refused counts as not delivered. Where its answer was lost the patient counts as told,
-    and the same message, under the same Message-ID, goes out again.
+    Only a text that was held back or that the server refused counts as not delivered. Where its answer was lost the
+    patient counts as told, and the same message, under the same Message-ID, goes out again.
     """
     message = ready.message
     if answer.fate is post.Fate.TAKEN:
         return _mark(message, "sent", state="sent", sent_at=now, why="")
+    if answer.fate is post.Fate.HELD_BACK:
+        why = "What it says changed at the last moment."
+        return _mark(message, "superseded", state="superseded", handed_over_at=ready.told_before, why=why)
     if answer.fate is post.Fate.UNREACHED:
         why = f"Waiting for the mail server: {answer.why}"[:250]
-        outcome = _mark(
-            message, WAITING, state="planned", next_attempt_at=Now() + AWAY, handed_over_at=None, why=why
-        )
+        later = {"next_attempt_at": Now() + AWAY, "handed_over_at": ready.told_before}
+        outcome = _mark(message, WAITING, state="planned", why=why, **later)
         if outcome == WAITING and ready.needed_by and ready.needed_by - now < CALL_AHEAD:
             call(message, ready.by_phone, "The mail server cannot be reached and there is little time.", now)
         return outcome
-    return _undelivered(message, answer, ready.by_phone, now)
+    handed = {} if answer.fate is post.Fate.UNKNOWN else {"handed_over_at": ready.told_before}
+    return _undelivered(message, answer, ready.by_phone, now, **handed)
 
 
 @transaction.atomic
-def _undelivered(message: Message, answer: post.Answer, by_phone: str, now: datetime) -> str:
+def _undelivered(
+    message: Message, answer: post.Answer, by_phone: str, now: datetime, **handed: datetime | None
+) -> str:
     """Plan the next attempt, or give up and ask for a call."""
-    fields: dict[str, Any] = {"attempts": message.attempts + 1}
-    if answer.fate is not post.Fate.UNKNOWN:
-        fields["handed_over_at"] = None
+    fields: dict[str, Any] = {"attempts": message.attempts + 1, **handed}
     wait = None if answer.fate is post.Fate.REFUSED else wait_after(message.attempts + 1)
     if wait is not None:
         why = f"Trying again: {answer.why}"[:250]

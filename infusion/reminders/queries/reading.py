@@ -24,7 +24,8 @@ from .settled import SETTLED
 SHOWN = 100
 """How many messages of a patient a screen shows."""
 
-CLAIMABLE = Q(state="planned", next_attempt_at__lte=Now()) | Q(state="sending", lease_until__lt=Now())
+WAITS = Q(state="planned", next_attempt_at__lte=Now())
+LEFT_LYING = Q(state="sending", lease_until__lt=Now())
 
 
 _KEY = ("subject_kind", "subject_id", "subject_version", "kind", "channel", "recipient", "copy")
@@ -41,13 +42,16 @@ def in_ledger(patient_ids: Collection[int]) -> dict[tuple, int]:
     return {tuple(key): pk for *key, pk in rows.values_list(*_KEY, "pk")}
 
 
-def claimable() -> QuerySet[Message]:
-    """Messages that may be claimed now by the database's own clock, longest waiting first."""
-    return Message.across_clinics.filter(CLAIMABLE).order_by("next_attempt_at", "id")
+def claimable() -> tuple[QuerySet[Message], QuerySet[Message]]:
+    """Messages that may be claimed now by the database's own clock, longest waiting first: those whose sender's lease
+    ran out, which are few, and those that wait. Apart, each is read in the order of its index, whatever is due.
+    """
+    rows = Message.across_clinics.order_by("next_attempt_at", "id")
+    return rows.filter(LEFT_LYING), rows.filter(WAITS)
 
 
 def claimable_ids(limit: int) -> list[int]:
-    return list(claimable().values_list("pk", flat=True)[:limit])
+    return [pk for rows in claimable() for pk in rows.values_list("pk", flat=True)[:limit]][:limit]
 
 
 def claimed(message_id: int, fence: int) -> Message | None:
@@ -136,6 +140,12 @@ def still_stands(message: Message, now: datetime) -> bool:
         told.get((visit_id, version)) == (visits[visit_id].status, visits[visit_id].starts_at)
         for visit_id, version in message.covers
     )
+
+
+def may_leave(message: Message, *, now: datetime) -> bool:
+    """The last look before a mail leaves: whether the claim is still the sender's, and what it tells still true."""
+    mine = Message.across_clinics.filter(pk=message.pk, fence=message.fence, state="sending")
+    return mine.exists() and still_stands(message, now)
 
 
 def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:
