@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from . import health
+from .portal import take_home
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("messages/", include("infusion.reminders.ledger.urls")),
     path("import/", include("infusion.interop.urls")),
     path("reports/", include("infusion.reports.urls")),
+    path("feed/<str:token>.ics", take_home.feed, name="feed"),
     path("portal/", include("infusion.portal.urls")),
     path("re-planning/", include("infusion.desk.replans.urls")),
     path("settings/", include("infusion.desk.setup.urls")),

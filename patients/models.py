@@ -253,3 +253,27 @@ class AddressProblem(OfPatient):
                 fields=["patient"], condition=Q(cleared_at__isnull=True), name="address_problem_once"
             )
         ]
+
+
+class FeedToken(OfPatient):
+    """One calendar's way to a patient's appointments: an address that only its holder knows, with nothing else in it.
+
+    The token has 256 random bits and is shown once; only its SHA-256 is kept. It ends when it is taken back, and with
+    the access of whoever made it.
+    """
+
+    access = models.ForeignKey(PortalAccess, models.PROTECT, related_name="feeds")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    read_on = models.DateField(
+        null=True, blank=True, help_text="The last day on which a calendar asked for it."
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    across_clinics: ClassVar[models.Manager[FeedToken]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["access"], condition=Q(revoked_at__isnull=True), name="feed_once_an_access"
+            )
+        ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from icalendar import Calendar, Event, vCalAddress
 
 SUMMARY = "Appointment"
+
+REFRESH = timedelta(hours=4)
+"""How often a subscribed calendar is asked to look again (product default); most look when it suits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +49,46 @@ def withdrawn(appointment: Appointment) -> bytes:
     return _file("CANCEL", "CANCELLED", [appointment])
 
 
+def feed(appointments: Iterable[tuple[Appointment, bool]], *, title: str, name: str, words: str) -> bytes:
+    """All appointments as a calendar that others subscribe to: each with whether it stands, or was cancelled.
+
+    ``title`` is what each is called, ``name`` what the calendar is called, ``words`` stand under each: none of them
+    may say what a visit is for. No METHOD: a subscribed calendar is not a message.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", "-//Clinic calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
+    for appointment, stands in appointments:
+        entry = _entry(appointment, "CONFIRMED" if stands else "CANCELLED", title)
+        entry.add("description", words)
+        calendar.add_component(entry)
+    return calendar.to_ical()
+
+
 def _file(method: str, status: str, appointments: Iterable[Appointment]) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Clinic calendar//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
     for appointment in appointments:
-        entry = Event()
-        entry.add("uid", appointment.uid)
-        entry.add("sequence", appointment.sequence)
-        entry.add("dtstamp", appointment.stamped_at.astimezone(UTC))
-        # Written in UTC: rules for a zone's changes are read an hour wrong by some calendars.
-        entry.add("dtstart", appointment.starts_at.astimezone(UTC))
-        entry.add("dtend", appointment.ends_at.astimezone(UTC))
-        entry.add("summary", SUMMARY)
-        entry.add("location", appointment.place)
-        entry.add("status", status)
-        entry.add("class", "PRIVATE")
+        entry = _entry(appointment, status, SUMMARY)
         entry["organizer"] = vCalAddress(f"mailto:{appointment.organizer}")
         calendar.add_component(entry)
     return calendar.to_ical()
+
+
+def _entry(appointment: Appointment, status: str, title: str) -> Event:
+    entry = Event()
+    entry.add("uid", appointment.uid)
+    entry.add("sequence", appointment.sequence)
+    entry.add("dtstamp", appointment.stamped_at.astimezone(UTC))
+    # Written in UTC: rules for a zone's changes are read an hour wrong by some calendars.
+    entry.add("dtstart", appointment.starts_at.astimezone(UTC))
+    entry.add("dtend", appointment.ends_at.astimezone(UTC))
+    entry.add("summary", title)
+    entry.add("location", appointment.place)
+    entry.add("status", status)
+    entry.add("class", "PRIVATE")
+    return entry

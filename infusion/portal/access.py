@@ -26,6 +26,7 @@ class PatientRequest(HttpRequest):
     clinic: Clinic
     patient: Patient
     accesses: list[PortalAccess]
+    access: PortalAccess
     is_carer: bool
 
 
@@ -79,7 +80,8 @@ def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Guard of a patient's own pages. Gives the view ``request.patient`` and ``request.clinic``, from the session only.
+    """Guard of a patient's own pages. Gives the view ``request.access``, ``request.patient`` and ``request.clinic``,
+    from the session only.
 
     No address of the portal carries a patient's number: there is nothing to change to another's.
     """
@@ -94,7 +96,7 @@ def patient_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
             request.session[CHOSEN] = chosen.pk
         if chosen is None:
             return redirect("portal:who")
-        request.patient, request.clinic = chosen.patient, chosen.clinic
+        request.access, request.patient, request.clinic = chosen, chosen.patient, chosen.clinic
         request.is_carer = chosen.is_carer
         speak_as(request, chosen)
         return view(request, *args, **kwargs)

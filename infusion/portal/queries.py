@@ -16,19 +16,21 @@ from clinics.models import Clinic
 from evaluation.domain.findings import Finding, Standing, Verdict
 from evaluation.domain.requirements import Effect
 from monitoring.models import FollowUp
-from monitoring.queries import ReportRow, health_check_rows, may_answer_now, reports_of
+from monitoring.queries import ReportRow, checks_of, health_check_rows, may_answer_now, reports_of
 from patients.models import Patient
-from scheduling.models import STANDING, HoldInstruction, PlannedInfusion, Visit
+from scheduling.models import STANDING, HoldInstruction, PlannedInfusion, Visit, VisitVersion
 from scheduling.queries import gates_ahead, hold_instructions
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that is planned and not yet booked: about when, and what."""
+    """Something that is planned and not yet booked: about when, between which days it may be, and what."""
 
     about: date
-    kind: str  # "infusion" or "follow_up"
+    kind: str  # "infusion", "follow_up" or "check" (a laboratory test)
     title: str
+    earliest: date
+    latest: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,54 @@ def still_to_book(patient: Patient) -> list[Due]:
         .filter(~Exists(standing))
     )
     follow_ups = FollowUp.objects.of(patient.clinic).filter(patient=patient, state="due", visit__isnull=True)
-    found = [Due(row.planned_on, "infusion", "") for row in planned]
-    found += [Due(row.due_on, "follow_up", row.title) for row in follow_ups]
+    found = [Due(row.planned_on, "infusion", "", row.earliest_on, row.latest_on) for row in planned]
+    found += [Due(row.due_on, "follow_up", row.title, row.earliest_on, row.latest_on) for row in follow_ups]
     return sorted(found, key=lambda due: (due.about, due.kind))
+
+
+def tests_due(patient: Patient, today: date) -> list[Due]:
+    """The laboratory tests that are still to come and that no visit is booked for, one for each day."""
+    rows = {
+        row.check.due_on: Due(
+            row.check.due_on, "check", row.check.rule.visit_title, row.check.earliest, row.check.latest
+        )
+        for row in checks_of(patient, today=today)
+        if row.check.rule.kinds and row.visit is None
+    }
+    return sorted(rows.values(), key=lambda due: due.about)
+
+
+def still_to_come(patient: Patient, today: date) -> list[Due]:
+    """Everything that is due and not booked, laboratory tests included, in order of time."""
+    rows = [*still_to_book(patient), *tests_due(patient, today)]
+    return sorted(rows, key=lambda due: (due.about, due.kind))
+
+
+FEED_BACK, FEED_AHEAD = timedelta(days=92), timedelta(days=366)
+"""How far a calendar feed reaches into the past and ahead (product default)."""
+
+CANCELLED_SHOWN = timedelta(days=60)
+"""How long a feed goes on saying that a visit was cancelled, so that calendars which looked in between take it out."""
+
+
+def feed_visits(patient: Patient, now: datetime) -> list[tuple[Visit, VisitVersion, str]]:
+    """The patient's visits as a calendar shows them: each with its newest version, and the key its name is made of."""
+    rows = (
+        VisitVersion.objects.of(patient.clinic)
+        .filter(
+            patient=patient,
+            visit__starts_at__gte=now - FEED_BACK,
+            visit__starts_at__lte=now + FEED_AHEAD,
+            visit__status__in=("pending", "booked", "arrived", "fulfilled", "cancelled"),
+        )
+        .select_related("visit")
+        .order_by("visit__starts_at", "visit_id", "version")
+    )
+    versions: dict[int, list[VisitVersion]] = {}
+    for row in rows:
+        versions.setdefault(row.visit_id, []).append(row)
+    return [
+        (newest.visit, newest, str(first.batch))
+        for first, newest in ((found[0], found[-1]) for found in versions.values())
+        if newest.visit.status != "cancelled" or newest.at > now - CANCELLED_SHOWN
+    ]

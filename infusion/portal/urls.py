@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import carers, health, language, prepare, reading, unwell, views
+from . import carers, health, language, prepare, reading, take_home, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("language/", language.language, name="language"),
     path("who/", views.who, name="who"),
     path("schedule/", views.schedule, name="schedule"),
+    path("schedule.pdf", take_home.schedule_pdf, name="schedule_pdf"),
+    path("calendar/", take_home.calendar, name="calendar"),
     path("earlier/", views.earlier, name="earlier"),
     path("earlier/<int:pk>/", views.offer, name="offer"),
     path("not-well/", unwell.unwell, name="unwell"),

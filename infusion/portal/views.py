@@ -89,7 +89,7 @@ def schedule(request: PatientRequest) -> HttpResponse:
     patients.record_view(patient=request.patient, by=request.user, page="portal schedule")
     shown = {
         "upcoming": queries.upcoming(request.patient, now),
-        "due": queries.still_to_book(request.patient),
+        "due": queries.still_to_come(request.patient, local_date(now, request.clinic.zone)),
         "past": queries.past(request.patient, now),
     }
     return render(request, "portal/schedule.html", shown)

@@ -3,6 +3,7 @@
 from .addresses import note_address_problem, say_address_works
 from .carers import MOST_CARERS, give_access, remove_carer
 from .language import choose_language
+from .feeds import end_feed, make_feed, note_feed_read
 from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
@@ -43,11 +44,14 @@ __all__ = [
     "confirm_access",
     "confirm_diagnosis",
     "edit_patient",
+    "end_feed",
     "follow_source",
     "give_access",
     "invite",
+    "make_feed",
     "mark_deceased",
     "note_address_problem",
+    "note_feed_read",
     "record_allergies",
     "record_earlier_infusion",
     "record_measurement",

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "static" / "vendor"
+VENDORS = [VENDOR, ROOT / "tests" / "vendor"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SPRITE = set(re.findall(r'<symbol id="([^"]+)"', (VENDOR / "icons" / "sprite.svg").read_text()))
 # Mail programs read inline styles only.
@@ -24,24 +25,26 @@ def _screens() -> list[Path]:
     return [path for path in TEMPLATES if _name(path) not in MAILS]
 
 
-def test_vendored_files_are_as_the_manifest_says() -> None:
+@pytest.mark.parametrize("vendor", VENDORS, ids=str)
+def test_vendored_files_are_as_the_manifest_says(vendor: Path) -> None:
     listed = {
         entry["path"]: entry["sha256"]
-        for entry in json.loads((VENDOR / "manifest.json").read_text())["files"]
+        for entry in json.loads((vendor / "manifest.json").read_text())["files"]
     }
     found = {
-        str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in VENDOR.rglob("*")
+        str(path.relative_to(vendor)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in vendor.rglob("*")
         if path.is_file() and path.name != "manifest.json"
     }
     assert found == listed
 
 
-def test_vendored_files_each_carry_version_licence_and_source() -> None:
-    for entry in json.loads((VENDOR / "manifest.json").read_text())["files"]:
+@pytest.mark.parametrize("vendor", VENDORS, ids=str)
+def test_vendored_files_each_carry_version_licence_and_source(vendor: Path) -> None:
+    for entry in json.loads((vendor / "manifest.json").read_text())["files"]:
         assert sorted(entry) == ["licence", "path", "sha256", "source", "version"]
         assert all(entry.values()), entry
-        assert (VENDOR / entry["path"].split("/")[0] / "LICENSE").is_file()
+        assert (vendor / entry["path"].split("/")[0] / "LICENSE").is_file()
 
 
 def test_static_files_name_no_source_maps() -> None:

@@ -21,7 +21,8 @@ WITHOUT_CLINIC = {"Clinic", "User", "AuditSeal"}
 SCOPED_STARTS = {"of", "of_person", "create", "bulk_create"}
 SCOPED_BY_KEYWORD = {"get_or_create", "update_or_create"}
 # (a patient belongs to one clinic, so naming one is enough).
-# The two jobs that run for all clinics at once: sending what is due, and sealing the audit trail.
+# The two jobs that run for all clinics at once: sending what is due, and sealing the audit trail. And the one address
+# that names no clinic because its secret does: a calendar feed.
 ACROSS_CLINICS = {
     "infusion/reminders/queries/candidates.py",
     "infusion/reminders/queries/knowing.py",
@@ -33,6 +34,7 @@ ACROSS_CLINICS = {
     "infusion/reminders/queries/digests.py",
     "infusion/reminders/queries/stopping.py",
     "clinics/actions/trail.py",
+    "patients/feeds.py",
 }
 
 

@@ -177,6 +177,8 @@ PATIENT = {
     "portal:home": (),
     "portal:who": (),
     "portal:schedule": (),
+    "portal:schedule_pdf": (),
+    "portal:calendar": (),
     "portal:earlier": (),
     "portal:offer": ("offer",),
     "portal:unwell": (),
@@ -192,7 +194,7 @@ PUBLIC = {
     "livez", "healthz", "account_login", "account_logout", "account_inactive", "account_reset_password",
     "account_confirm_password_reset_code", "account_complete_password_reset", "account_password_reset_completed",
     "account_request_login_code", "account_confirm_login_code", "account_signup", "account_reauthenticate",
-    "mfa_authenticate", "mfa_deactivate_totp", "ledger:stop", "portal:language",
+    "mfa_authenticate", "mfa_deactivate_totp", "ledger:stop", "portal:language", "feed",
 }  # fmt: skip
 OWN_FACTOR = {
     "mfa_index", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",

@@ -1,0 +1,84 @@
+"""What patients take along: their appointments on paper, and in a calendar of their own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from clinics.domain.calendar import local_date
+from infusion.doors.throttle import count_try, tries
+from infusion.interop.writers.appointments import appointments_pdf
+from patients import actions as patients
+from patients.feeds import digest_of, feed_by_token, feed_of
+
+from . import sheets
+from .access import PatientRequest, patient_page
+
+GUESSES, FORGOTTEN_AFTER = 20, 600
+"""Wrong addresses that one network address may try, and after how many seconds they are forgotten (product default)."""
+
+
+@patient_page
+@require_safe
+def schedule_pdf(request: PatientRequest) -> HttpResponse:
+    """My appointments as a PDF."""
+    now = timezone.now()
+    patients.record_view(patient=request.patient, by=request.user, page="portal schedule PDF")
+    made = appointments_pdf(sheets.sheet_of(request.patient, now=now))
+    name = _("my-appointments") + ".pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(made, content_type="application/pdf", headers=headers)
+
+
+@patient_page
+def calendar(request: PatientRequest) -> HttpResponse:
+    """Make the address of a calendar feed, which is shown this once, or take it back."""
+    now, address = timezone.now(), ""
+    if request.method == "POST" and request.POST.get("feed") == "make":
+        token = patients.make_feed(access=request.access, by=request.user, now=now)
+        address = settings.SITE_ADDRESS + reverse("feed", args=[token])
+    elif request.method == "POST":
+        patients.end_feed(access=request.access, by=request.user, now=now)
+        return redirect("portal:calendar")
+    patients.record_view(patient=request.patient, by=request.user, page="portal calendar")
+    # The same address under the name that makes a device offer its own calendar.
+    subscribe = f"webcal:{address.partition(':')[2]}" if address else ""
+    shown = {"address": address, "subscribe": subscribe, "feed": feed_of(request.access)}
+    return render(request, "portal/calendar.html", shown)
+
+
+@require_safe
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The appointments of whoever made this address, for a calendar program that signs in nowhere.
+
+    An address that is unknown, taken back or over is answered like any page that does not exist.
+    """
+    found = feed_by_token(token) if tries("feed", request) < GUESSES else None
+    if found is None:
+        count_try("feed", request, kept=FORGOTTEN_AFTER)
+        raise Http404
+    now = timezone.now()
+    patients.note_feed_read(feed=found, today=local_date(now, found.clinic.zone))
+    with translation.override(sheets.language_of(found.patient)):
+        body = sheets.feed_of_patient(found.patient, now=now)
+    answer = _conditional(request, body, now)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def _conditional(request: HttpRequest, body: bytes, now: datetime) -> HttpResponse:
+    """The calendar, or 304 where the program has it already."""
+    etag = quote_etag(digest_of(body.decode())[:32])
+    answer = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    answer.headers["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=answer) or answer

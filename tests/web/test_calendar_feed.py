@@ -1,0 +1,235 @@
+"""The calendar feed and the PDF: what they say, to whom, and what an address that is wrong gets."""
+
+import io
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+
+import pypdf
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
+from icalendar import Calendar
+
+from clinics.models import AuditEntry
+from infusion.doors.masking import MaskedAddresses
+from infusion.interop.calendar import uid_of
+from infusion.interop.writers.appointments import Row, Section, Sheet, appointments_pdf
+from patients import actions as patients
+from patients.models import FeedToken, PortalAccess
+from scheduling.models import VisitVersion
+from tests import factory
+from tests.web.test_portal import enter, in_days
+
+pytestmark = pytest.mark.django_db
+PRIVATE = re.compile(
+    r"rituximab|infusion|rheumat|arthrit|lupus|sclerosis|Ana|Riverside Clinic", re.IGNORECASE
+)
+
+
+@pytest.fixture
+def clinic():
+    return factory.make_clinic(chairs=3)
+
+
+@pytest.fixture
+def ana(clinic):
+    return factory.make_patient(clinic, given_name="Ana", email="ana@example.org")
+
+
+@pytest.fixture
+def access(client, ana):
+    enter(client, ana)
+    return PortalAccess.objects.of(ana.clinic).get(patient=ana)
+
+
+def made(client) -> str:
+    """The path of the feed that the page shows once."""
+    page = client.post(reverse("portal:calendar"), {"feed": "make"})
+    address = page.context["address"]
+    assert page.content.decode().count(address) == 1
+    return "/" + address.split("/", 3)[3]
+
+
+def entries(answer):
+    assert answer.status_code == 200
+    return Calendar.from_ical(answer.content).walk("VEVENT")
+
+
+def test_feed_holds_the_visits_under_the_names_the_mails_use(client, clinic, ana, access):
+    visit = factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    (entry,) = entries(Client().get(made(client)))
+    first = VisitVersion.objects.of(clinic).get(visit=visit, version=1)
+    assert str(entry["uid"]) == uid_of(visit.pk, str(first.batch))
+    assert (entry["dtstart"].dt, entry["dtend"].dt) == (visit.starts_at, visit.ends_at)
+    assert (entry["sequence"], str(entry["status"]), str(entry["summary"])) == (1, "CONFIRMED", "Appointment")
+
+
+def test_feed_says_nothing_of_what_a_visit_is_for(client, clinic, ana, access):
+    factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    answer = Client().get(made(client))
+    assert PRIVATE.findall(answer.content.decode()) == []
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+
+
+def test_feed_follows_a_move_and_a_cancellation(client, clinic, ana, access):
+    visit = factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    path = made(client)
+    moved = in_days(clinic, 12)
+    factory.change_visit(visit, "moved", starts_at=moved, ends_at=moved + timedelta(hours=4))
+    (entry,) = entries(Client().get(path))
+    assert (entry["sequence"], entry["dtstart"].dt) == (2, moved)
+    factory.change_visit(visit, "cancelled")
+    (entry,) = entries(Client().get(path))
+    assert (entry["sequence"], str(entry["status"])) == (3, "CANCELLED")
+
+
+def test_token_has_256_bits_and_only_its_hash_is_kept(client, ana, access):
+    token = made(client).removeprefix("/feed/").removesuffix(".ics")
+    row = FeedToken.objects.of(ana.clinic).get()
+    assert (len(token), len(row.digest)) == (43, 64)
+    assert token not in {str(value) for value in vars(row).values()}
+    assert token not in client.get(reverse("portal:calendar")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "ending", ["taken back", "made anew", "access closed", "died", "unconfirmed", "inactive"]
+)
+def test_feed_ends(client, ana, access, ending):
+    path = made(client)
+    if ending == "taken back":
+        client.post(reverse("portal:calendar"), {"feed": "end"})
+    elif ending == "made anew":
+        made(client)
+    elif ending == "access closed":
+        patients.revoke_access(access=access, by=access.user, now=timezone.now())
+    elif ending == "died":
+        type(ana).objects.of(ana.clinic).filter(pk=ana.pk).update(deceased=True)
+    elif ending == "unconfirmed":
+        PortalAccess.objects.of(ana.clinic).filter(pk=access.pk).update(confirmed_at=None)
+    else:
+        type(access.user).objects.filter(pk=access.user_id).update(is_active=False)
+    assert Client().get(path).status_code == 404
+
+
+def test_wrong_address_is_answered_like_no_page_at_all(client, ana, access):
+    path = made(client)
+    wrong = [path[:-6] + "AA.ics", "/feed/x.ics", "/feed/%00.ics", "/feed/" + "é" * 300 + ".ics"]
+
+    def answered(address):
+        answer = Client().get(address)
+        return answer.status_code, re.sub(r'"X-CSRFToken": "\w+"|value="\w{64}"', "", answer.content.decode())
+
+    assert {answered(each) for each in wrong} == {answered("/no-such-page")}
+
+
+def test_guessing_is_throttled_and_then_even_the_right_address_waits(client, ana, access):
+    path = made(client)
+    guesser = Client(REMOTE_ADDR="203.0.113.9")
+    for number in range(20):
+        assert guesser.get(f"/feed/guess{number}.ics").status_code == 404
+    assert guesser.get(path).status_code == 404
+    assert Client(REMOTE_ADDR="203.0.113.10").get(path).status_code == 200
+
+
+def test_feed_is_only_read(client, ana, access):
+    path = made(client)
+    assert Client(enforce_csrf_checks=True).post(path).status_code in (403, 405)
+    assert Client().head(path).status_code == 200
+
+
+def test_calendar_that_has_it_already_is_told_so(client, clinic, ana, access):
+    factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    path = made(client)
+    tag = Client().get(path)["ETag"]
+    assert Client().get(path, headers={"if-none-match": tag}).status_code == 304
+
+
+def test_reading_is_audited_once_a_day(client, ana, access):
+    path = made(client)
+    for _ in range(3):
+        Client().get(path)
+    verbs = list(
+        AuditEntry.objects.of(ana.clinic)
+        .filter(verb__endswith="calendar feed")
+        .values_list("verb", flat=True)
+    )
+    assert sorted(verbs) == ["made a calendar feed", "read the calendar feed"]
+
+
+def test_feed_asks_as_often_for_many_visits_as_for_one(
+    client, clinic, ana, access, django_assert_num_queries
+):
+    path = made(client)
+    factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    Client().get(path)
+    for days in range(11, 40, 4):
+        factory.make_visit(ana, kind="follow_up", starts_at=in_days(clinic, days))
+    with django_assert_num_queries(7):
+        assert len(entries(Client().get(path))) == 9
+
+
+def test_token_never_stands_in_a_log():
+    record = logging.LogRecord(
+        "x", logging.WARNING, "", 0, "Not Found: %s", ("/feed/secret-token.ics",), None
+    )
+    MaskedAddresses().filter(record)
+    assert record.getMessage() == "Not Found: /feed/…"
+
+
+# --- on paper --------------------------------------------------------------------------------------------------------
+def words_of(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_pdf_says_when_and_where_and_nothing_of_what_for(client, clinic, ana, access):
+    visit = factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    answer = client.get(reverse("portal:schedule_pdf"))
+    said = words_of(answer.content)
+    day = visit.starts_at.astimezone(clinic.zone)
+    assert [line for line in said.splitlines() if line == f"{day:%A}, {day.day} {day:%B %Y}, 09:00"] != []
+    assert PRIVATE.sub("", said.replace("Ana", "").replace(clinic.name, "")) == said.replace(
+        "Ana", ""
+    ).replace(clinic.name, "")
+    assert answer["Content-Disposition"] == 'attachment; filename="my-appointments.pdf"'
+    assert answer["Cache-Control"] == "no-store"
+    reader = pypdf.PdfReader(io.BytesIO(answer.content))
+    assert (reader.trailer["/Root"]["/MarkInfo"]["/Marked"], reader.trailer["/Root"]["/Lang"]) == (True, "en")
+
+
+def sheet(**more) -> Sheet:
+    rows = tuple(Row(f"Day {number}", "*not* #markup", "Booked") for number in range(60))
+    told = {
+        "language": "es", "title": "Mis citas", "name": "Ana", "clinic": "Riverside", "address": (), "phone": "1",
+        "zone": "", "printed": "", "change": "", "sections": [Section("Booked", ("a", "b"), "", rows)],
+    }  # fmt: skip
+    return Sheet(**{**told, **more})
+
+
+def test_pdf_runs_over_pages_and_reads_nothing_as_markup():
+    made = appointments_pdf(sheet())
+    assert len(pypdf.PdfReader(io.BytesIO(made)).pages) == 4
+    assert words_of(made).count("*not* #markup") == 60
+
+
+@pytest.mark.parametrize(("more", "gone"), [({"name": "李小龙"}, "李小龙"), ({"name": "Ñandú Žižek"}, "")])
+def test_name_in_letters_the_typeface_lacks_is_left_out(more, gone):
+    said = words_of(appointments_pdf(sheet(**more)))
+    assert (gone in said if gone else more["name"] in said) is not bool(gone)
+
+
+def test_pdf_is_made_whatever_letters_the_clinic_uses():
+    assert appointments_pdf(sheet(clinic="诊所")).startswith(b"%PDF")
+
+
+def test_sheet_is_in_the_language_in_force(clinic, ana):
+    from infusion.portal.sheets import sheet_of
+
+    with translation.override("en"):
+        made = sheet_of(ana, now=datetime(2031, 3, 10, 9, 5, tzinfo=UTC))
+    assert (made.language, made.title, made.printed) == (
+        "en",
+        "My appointments",
+        "As it stood on Monday, 10 March 2031 at 09:05",
+    )
