@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 TEMPLATE = Path(__file__).with_name("appointments.typ")
 
@@ -53,23 +54,22 @@ def appointments_pdf(sheet: Sheet) -> bytes:
     """
     import typst  # dear to load, and needed here alone
 
-    for attempt, standard in ((sheet, "ua-1"), (replace(sheet, name=""), "ua-1")):
+    for attempt in (sheet, replace(sheet, name="")):
         try:
-            return _set(attempt, standard)
+            return _set(attempt, "ua-1")
         except typst.TypstError:
             continue
     return _set(sheet, None)
 
 
-def _set(sheet: Sheet, standard: str | None) -> bytes:
+def _set(sheet: Sheet, standard: Literal["ua-1"] | None) -> bytes:
     import fontpkg
     import typst
 
-    made: bytes = typst.compile(
+    return typst.compile(
         str(TEMPLATE),
         format="pdf",
         font_paths=[str(fontpkg.path("Noto Sans").parent)],
         sys_inputs={"data": json.dumps(asdict(sheet))},
-        **({"pdf_standards": [standard]} if standard else {}),
+        pdf_standards=standard,
     )
-    return made
