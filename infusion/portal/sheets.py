@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.dateformat import format as in_words
+from django.utils.formats import date_format as in_words
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clinics.domain.calendar import local_date
 from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, feed, uid_of
 from infusion.interop.writers.appointments import Row, Section, Sheet
+from infusion.reminders.words.lines import length_in_words
 from patients.models import Patient
 from scheduling.models import Visit
 
@@ -21,14 +21,6 @@ from . import queries
 
 LONGEST = 200
 """Rows of one table on paper: more than any course has, so that a page is always made in a moment."""
-
-
-def language_of(patient: Patient) -> str:
-    """The patient's language where the software speaks it, else the first one."""
-    try:
-        return translation.get_supported_language_variant(patient.language)
-    except LookupError:
-        return settings.LANGUAGE_CODE
 
 
 def feed_of_patient(patient: Patient, *, now: datetime) -> bytes:
@@ -92,7 +84,9 @@ def _sections(patient: Patient, now: datetime, today: date) -> list[Section]:
 
 def _booked(visit: Visit, clinic: Clinic) -> Row:
     takes = int((visit.ends_at - visit.starts_at).total_seconds()) // 60
-    return Row(_when(visit, clinic), _("Allow about %(length)s.") % {"length": length_of(takes)}, _("Booked"))
+    return Row(
+        _when(visit, clinic), _("Allow about %(length)s.") % {"length": length_in_words(takes)}, _("Booked")
+    )
 
 
 def _due(row: queries.Due) -> Row:
@@ -120,14 +114,6 @@ def _day(day: date) -> str:
 
 def _time(at: datetime, clinic: Clinic) -> str:
     return in_words(at.astimezone(clinic.zone), "H:i")
-
-
-def length_of(minutes: int) -> str:
-    """A length in words: 4 hours 15 minutes."""
-    hours, rest = divmod(minutes, 60)
-    parts = [ngettext("%d hour", "%d hours", hours) % hours] if hours else []
-    parts += [ngettext("%d minute", "%d minutes", rest) % rest] if rest or not hours else []
-    return " ".join(parts)
 
 
 def phone_of(clinic: Clinic) -> str:

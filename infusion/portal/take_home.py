@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from clinics.domain.calendar import local_date
 from infusion.doors.throttle import count_try, tries
 from infusion.interop.writers.appointments import appointments_pdf
+from infusion.reminders.words.mail import supported
 from patients import actions as patients
 from patients.feeds import digest_of, feed_by_token, feed_of
 
@@ -68,7 +69,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     now = timezone.now()
     patients.note_feed_read(feed=found, today=local_date(now, found.clinic.zone))
-    with translation.override(sheets.language_of(found.patient)):
+    with translation.override(supported(found.patient.language)):
         body = sheets.feed_of_patient(found.patient, now=now)
     answer = _conditional(request, body, now)
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -2,8 +2,8 @@
 
 from .addresses import note_address_problem, say_address_works
 from .carers import MOST_CARERS, give_access, remove_carer
-from .language import choose_language
 from .feeds import end_feed, make_feed, note_feed_read
+from .language import choose_language
 from .messages import set_message_wishes
 from .people import (
     add_diagnosis,
