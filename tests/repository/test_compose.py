@@ -89,4 +89,11 @@ def test_the_image_contains_every_room_and_no_test() -> None:
         "monitoring",
         "infusion",
     }
-    assert taken == rooms | {"static", "templates", "manage.py", "pyproject.toml", "requirements.txt"}
+    assert taken == rooms | {
+        "locale",
+        "static",
+        "templates",
+        "manage.py",
+        "pyproject.toml",
+        "requirements.txt",
+    }
