@@ -27,6 +27,7 @@ urlpatterns = [
     path("feed/<str:token>.ics", take_home.feed, name="feed"),
     path("portal/", include("infusion.portal.urls")),
     path("re-planning/", include("infusion.desk.replans.urls")),
+    path("settings/messages/", include("infusion.reminders.wording.urls")),
     path("settings/", include("infusion.desk.setup.urls")),
     path("", include("infusion.desk.urls")),
 ]

@@ -100,6 +100,8 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
         "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
         "report": told(patient, "fever", now=now).pk,
         "message": message.pk,
+        "message_kind": "booked",
+        "language": "en",
         "batch": ImportBatch.objects.create(clinic=clinic, by=prescriber, created_at=now).pk,
         "results_batch": ImportBatch.objects.create(
             clinic=clinic, subject="results", by=prescriber, created_at=now

@@ -9,6 +9,7 @@ from django.db import models
 from clinics.models import ClinicManager
 
 from .domain.kinds import KINDS, WAITLIST_OFFER, title
+from .domain.wording import KINDS_WORDED, LONGEST, OwnWords
 
 
 def mail_alone() -> list[str]:
@@ -31,6 +32,34 @@ class KindRule(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["clinic", "kind"], name="kind_rule_once")]
+
+
+class Wording(models.Model):
+    """A clinic's own words for one kind of message in one language. A row is never changed: the newest holds, and one
+    without words goes back to the standard text.
+    """
+
+    clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=[(kind.code, kind.title) for kind in KINDS_WORDED])
+    language = models.CharField(max_length=10)
+    version = models.PositiveIntegerField()
+    subject = models.CharField(max_length=LONGEST["subject"], blank=True)
+    opening = models.TextField(blank=True)
+    closing = models.TextField(blank=True)
+    by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    objects = ClinicManager()
+    across_clinics: ClassVar[models.Manager[Wording]] = models.Manager()
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "kind", "language", "version"], name="wording_once")
+        ]
+
+    @property
+    def words(self) -> OwnWords:
+        return OwnWords(self.subject, self.opening, self.closing)
 
 
 MAY_GO_AGAIN = ("sent", "failed", "no_address")

@@ -171,6 +171,8 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "setup:remove_leave": (R.MANAGE_CLINIC, ("absence",)),
     "setup:shift": (R.MANAGE_CLINIC, ("shift",)),
     "setup:rules": (R.MANAGE_CLINIC, ()),
+    "wording:list": (R.MANAGE_CLINIC, ()),
+    "wording:change": (R.MANAGE_CLINIC, ("message_kind", "language")),
 }
 # Whose pages these are stands in the session; an offer or a report that one of them names must be the patient's own.
 PATIENT = {
@@ -201,7 +203,9 @@ OWN_FACTOR = {
     "mfa_download_recovery_codes",
 }  # fmt: skip
 WITH_OBJECT = [
-    name for name, (_, objects) in STAFF.items() if objects and objects not in (("slug",), ("setting",))
+    name
+    for name, (_, objects) in STAFF.items()
+    if objects and objects not in (("slug",), ("setting",), ("message_kind", "language"))
 ]
 
 

@@ -6,12 +6,14 @@ from .deriving import derive
 from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, hand_over, prepare, send
 from .stopping import stop_messages
 from .trail import record_view
+from .wording import check_wording, send_test, write_wording
 
 __all__ = [
     "LEASE",
     "LOST",
     "WAITING",
     "Ready",
+    "check_wording",
     "claim_one",
     "derive",
     "finish",
@@ -23,6 +25,8 @@ __all__ = [
     "record_view",
     "send",
     "send_again",
+    "send_test",
     "stop_messages",
     "why_not_again",
+    "write_wording",
 ]

@@ -18,8 +18,9 @@ from .. import post, queries
 from ..domain.due import Owed
 from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER, kind_of
 from ..domain.outcome import AWAY, wait_after
+from ..domain.wording import STANDARD, OwnWords
 from ..models import Message
-from ..words import Words, compose, phone_words
+from ..words import Words, compose, phone_words, supported
 from .calls import call, open_overdue_task
 from .digests import words_of_digest
 from .standing import still_owed
@@ -182,6 +183,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         earlier=earlier,
         stop="" if one.to else stop_address(message),
         carer=one.to_name,
+        own=_own_words(message, one),
         now=now,
     )
     message.subject_line, message.body = words.subject, words.text
@@ -192,6 +194,14 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         needed_by = one.expires_at
     by_phone = phone_words(one.kind, one.changes, visits, clinic, earlier)
     return Ready(message, words, by_phone, needed_by, message.handed_over_at)
+
+
+def _own_words(message: Message, one: Owed) -> OwnWords:
+    """The clinic's words for a patient; a carer is written to in the standard ones."""
+    assert message.patient is not None
+    if one.to:
+        return STANDARD
+    return queries.own_words(message.clinic, one.kind, supported(message.patient.language))
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from .reading import (
 from .rules import every_clinics_rules, rules_of
 from .settled import SETTLED
 from .stopping import SIGNER, message_wishes, patient_by_stop_token, wants_nothing
+from .wording import own_words, worded, wordings
 
 __all__ = [
     "SETTLED",
@@ -53,6 +54,7 @@ __all__ = [
     "message_wishes",
     "messages_of",
     "newest_copy",
+    "own_words",
     "patient_by_stop_token",
     "patients_ahead",
     "patients_to_look_at",
@@ -62,4 +64,6 @@ __all__ = [
     "upcoming",
     "visits_by_id",
     "wants_nothing",
+    "worded",
+    "wordings",
 ]

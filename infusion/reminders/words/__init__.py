@@ -5,6 +5,7 @@ No mail names a drug, a diagnosis or what a visit is for: it lies open in an inb
 
 from .lines import one_line
 from .mail import Words, compose, supported
+from .sample import sample
 from .telephone import phone_words
 
-__all__ = ["Words", "compose", "one_line", "phone_words", "supported"]
+__all__ = ["Words", "compose", "one_line", "phone_words", "sample", "supported"]

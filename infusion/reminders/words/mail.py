@@ -24,6 +24,7 @@ from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
 from ..domain.kinds import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, REMINDER, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.wording import STANDARD, OwnWords, fill
 from .lines import Line, line_of, on_offer, one_line
 
 
@@ -56,17 +57,24 @@ def compose(
     earlier: WaitlistOffer | None = None,
     stop: str = "",
     carer: str = "",
+    own: OwnWords = STANDARD,
 ) -> Words:
-    """The whole message in the patient's language, every time in the clinic's own zone, which is named."""
+    """The whole message in the patient's language, every time in the clinic's own zone, which is named. ``own`` are
+    the clinic's words around the facts.
+    """
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
-        subject = one_line(_subject(kind, lines))
+        name = one_line(carer or str(patient))
+        said = _own_words(own, name, clinic, lines)
+        subject = one_line(said.subject or _subject(kind, lines))
         context: dict[str, Any] = {
             "clinic": clinic,
             "clinic_name": one_line(clinic.name),
-            "name": one_line(carer or str(patient)),
+            "name": name,
             "carer": bool(carer),
             "subject": subject,
+            "opening": said.opening,
+            "closing": said.closing,
             "lines": lines,
             "many": len(lines) > 1,
             "follow_up": follow_up,
@@ -80,7 +88,26 @@ def compose(
         html = render_to_string(f"reminders/{template}.html", context)
         way_out = _("To get no more messages from us: %(address)s") % {"address": stop} if stop else ""
         files = _calendars(changes, visits, calendar_keys, clinic, now)
-    return Words(subject, _tidy(text), html, files, stop, way_out)
+    return Words(subject, _around(_tidy(text), said), html, files, stop, way_out)
+
+
+def _own_words(own: OwnWords, name: str, clinic: Clinic, lines: Sequence[Line]) -> OwnWords:
+    """The clinic's words with everything in its place."""
+    values = {
+        "name": name,
+        "clinic": one_line(clinic.name),
+        "phone": getattr(clinic.phone, "as_international", "") or str(clinic.phone),
+        "date": lines[0].date if lines else "",
+        "time": lines[0].time if lines else "",
+    }
+    return OwnWords(*(fill(text, values).strip() for text in (own.subject, own.opening, own.closing)))
+
+
+def _around(text: str, said: OwnWords) -> str:
+    """Put the clinic's words after the greeting, and before its name and telephone at the foot."""
+    greeting, rest = text.split("\n\n", 1)
+    facts, foot = rest.rsplit("\n\n", 1)
+    return "\n\n".join(part for part in (greeting, said.opening, facts, said.closing, foot) if part)
 
 
 def _template(kind: str) -> str:

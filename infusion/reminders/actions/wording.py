@@ -1,0 +1,90 @@
+"""Writing a clinic's own words, and trying them out on oneself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from email.utils import make_msgid
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from clinics.actions import record
+from clinics.actions.rules import lock_clinic
+from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.spans import STALE
+from clinics.models import Clinic, User
+
+from .. import post, queries
+from ..domain.wording import WORDED, OwnWords, problems
+from ..models import Wording
+from ..words import Words
+
+NO_SUCH_WORDING = Refusal("no_such_wording", "This message has no words of its own.")
+
+
+def check_wording(*, kind: str, language: str, words: OwnWords) -> None:
+    """Refused for a kind or a language that has no wording, and for words that a message may not hold."""
+    if kind not in WORDED or language not in dict(settings.LANGUAGES):
+        raise Refused(NO_SUCH_WORDING)
+    if found := problems(kind, words):
+        raise Refused(*found)
+
+
+@transaction.atomic
+def write_wording(
+    *, clinic: Clinic, kind: str, language: str, words: OwnWords, seen: int, by: User, now: datetime
+) -> Wording | None:
+    """Let a clinic's own words hold from now on; without any, the standard text. Returns the wording that holds.
+
+    ``seen`` is the version the page showed. The same words again write nothing. Refused as ``check_wording`` does,
+    and on a stale page.
+    """
+    check_wording(kind=kind, language=language, words=words)
+    lock_clinic(clinic)
+    newest = queries.wordings(clinic, kind, language).first()
+    before = newest.words if newest else OwnWords()
+    if words == before:
+        return newest
+    if seen != (newest.version if newest else 0):
+        raise Refused(STALE)
+    row = Wording.objects.create(
+        clinic=clinic,
+        kind=kind,
+        language=language,
+        version=seen + 1,
+        by=by,
+        at=now,
+        **asdict(words),
+    )
+    changed = {
+        name: [was, asdict(words)[name]] for name, was in asdict(before).items() if was != asdict(words)[name]
+    }
+    record(
+        clinic=clinic,
+        by=by,
+        verb="changed wording",
+        subject=row,
+        changes={"message": kind, "language": language, **changed},
+    )
+    return row
+
+
+def send_test(*, clinic: Clinic, kind: str, language: str, words: Words, by: User) -> post.Answer:
+    """Send a message about nobody to the colleague who asks, at their own address, marked as a test.
+
+    It stands in the audit trail and in no patient's ledger. Returns what the mail server answered.
+    """
+    record(
+        clinic=clinic,
+        by=by,
+        verb="sent test message",
+        changes={"message": kind, "language": language},
+    )
+    return post.deliver(
+        replace(words, subject=f"[Test] {words.subject}", calendars=(), stop="", way_out=""),
+        clinic=clinic,
+        recipient=by.email,
+        message_id=make_msgid("test", domain=urlsplit(settings.SITE_ADDRESS).hostname or "localhost"),
+    )
