@@ -27,7 +27,7 @@ def parts_of(visit: Visit | None) -> list[tuple[str, int]]:
     if visit is None or visit.kind != "infusion":
         return []
     minutes: dict[str, int] = {}
-    for name, length in visit.phases:
+    for name, length, *_ in visit.phases:
         part = "infusion" if name in GIVEN else name
         minutes[part] = minutes.get(part, 0) + int(length)
     return [(str(words), minutes[part]) for part, words in PARTS.items() if minutes.get(part)]

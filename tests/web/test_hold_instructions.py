@@ -72,7 +72,10 @@ def test_it_is_changed_once_and_ended_once(prescriber, visit):
     assert not HoldInstruction.objects.of(visit.clinic).filter(ended_at=None).exists()
 
 
-def test_the_parts_of_a_visit_add_up_to_its_length(client, visit):
+@pytest.mark.parametrize("acuity", [[], ["usual"]], ids=["bare", "with its acuity"])
+def test_the_parts_of_a_visit_add_up_to_its_length(client, visit, acuity):
+    phases = [[name, minutes, *acuity] for name, minutes, *_ in visit.phases]
+    type(visit).objects.of(visit.clinic).filter(pk=visit.pk).update(phases=phases)
     page = enter(client, visit.patient).get(reverse("portal:home"))
     minutes = [length for _, length in page.context["parts"]]
     assert (minutes, sum(minutes)) == ([30, 30, 255, 60], 375)
