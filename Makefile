@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/var/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-postgresql soak bench check format lock words
+.PHONY: help demo demo-reset test test-postgresql soak bench check format lock words reading
 
 help:  ## show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ format: .venv/.dev  ## let ruff and djade write the code's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	-$(BIN)/djade --target-version 5.2 $$(find templates -name '*.html')
+
+reading: .venv/.dev  ## how hard and how heavy each page and mail of a patient is
+	$(BIN)/python -m pytest -q -s -k "read_at or heavy" tests/web/test_plain_words.py
 
 words: .venv/.dev  ## collect the words patients read into the Spanish translation, and compile it (maintainers)
 	$(BIN)/python -m scripts.words

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages import Catalog
+from babel.messages import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -149,20 +149,32 @@ def collected() -> Catalog:
     """Every text a patient can meet, with where it stands."""
     catalog = Catalog(locale="es", fuzzy=False)
     for name, words, context in (*_templates(), *_code(), *_lists(), *_refusals(), *_data()):
-        catalog.add(words, locations=[(name, None)], context=context)
+        catalog.add(words, locations=[(name, 0)], context=context)
     return catalog
 
 
-def _place(message: object) -> tuple[str, ...]:
-    return tuple(str(name) for name, _line in message.locations[:1])  # type: ignore[attr-defined]
+def key(message: Message) -> tuple[str, str | None]:
+    """What tells a text from every other: the text itself, and its context where it has one."""
+    text = message.id if isinstance(message.id, str) else message.id[0]
+    return text, message.context
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every template patients read, by its name."""
+    for path in _paths("templates", TEMPLATES):
+        yield _name(path), path.read_text()
+
+
+def _place(message: Message) -> tuple[str, ...]:
+    return tuple(str(name) for name, _line in message.locations[:1])
 
 
 def _templates() -> Iterator[Found]:
-    for path in _paths("templates", TEMPLATES):
-        for call, given in CALL.findall(templatize(path.read_text(), origin=str(path))):
-            texts = [ast.literal_eval(text) for text in TEXT.findall(given)]
-            context = texts.pop(0) if "p" in call else None
-            yield _name(path), texts[0] if len(texts) == 1 else tuple(texts), context
+    for name, source in texts():
+        for call, given in CALL.findall(templatize(source, origin=name)):
+            said = [ast.literal_eval(text) for text in TEXT.findall(given)]
+            context = said.pop(0) if "p" in call else None
+            yield name, said[0] if len(said) == 1 else tuple(said), context
 
 
 def _code() -> Iterator[Found]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Invented:
-    """One invented patient: name, birth date, sex recorded for care, condition; no address means staff call."""
+    """One invented patient: name, birth date, sex recorded for care, condition; no address means staff call;
+    the language to be written to in.
+    """
 
     given: str
     family: str
@@ -15,6 +17,7 @@ class Invented:
     sex: str
     condition: str
     has_email: bool = True
+    language: str = "en"
 
     @property
     def email(self) -> str:
@@ -59,7 +62,7 @@ TODAY = (
     Invented("Hilde", "Sørensen", "1952-03-03", "female", "RA"),
     Invented("Marcus", "Bell", "1974-01-16", "male", "MS"),
     Invented("Yusuf", "Demir", "1960-09-21", "male", "PV"),
-    Invented("Clara", "Rossi", "1965-07-07", "female", "MPA"),
+    Invented("Clara", "Rossi", "1965-07-07", "female", "MPA", language="es"),
     Invented("Joao", "Pereira", "1977-02-28", "male", "SLE"),
 )
 LONG_IN_TREATMENT = (
@@ -71,7 +74,7 @@ BY_OTHER_REGIMENS = (
     Invented("Henrik", "Dahl", "1969-01-31", "male", "AIHA"),
     Invented("Leila", "Karimi", "1973-05-25", "female", "PV"),
     Invented("Fionn", "Murphy", "1988-03-14", "male", "MS"),
-    Invented("Beatriz", "Santos", "1961-09-09", "female", "RA"),
+    Invented("Beatriz", "Santos", "1961-09-09", "female", "RA", language="es"),
 )
 ENDED = Invented("Leonor", "Quist", "1954-09-17", "female", "GPA")
 DIED = Invented("Arthur", "Pym", "1938-11-02", "male", "RA")

@@ -156,6 +156,7 @@ class Filling:
                 "birth_date": who.born,
                 "sex": who.sex,
                 "email": who.email,
+                "language": who.language,
                 "weight_kg": "74",
                 "height_cm": "170",
                 "phone": f"+1 212 555 {2400 + self.number}",
