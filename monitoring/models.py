@@ -87,6 +87,7 @@ class ReportStep(OfPatient):
     outcome = models.CharField(max_length=10, choices=OUTCOMES, blank=True)
     answer = models.TextField(blank=True, max_length=1000, help_text="What the patient reads.")
     note = models.CharField(max_length=500, blank=True, help_text="For the team only.")
+    across_clinics = models.Manager()
 
     class Meta:
         ordering = ["at", "id"]

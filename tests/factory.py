@@ -7,7 +7,7 @@ record numbers count upwards, so that nothing collides within a test. All person
 from __future__ import annotations
 
 import time as seconds
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils import timezone
 from clinics.domain.rights import Role
 from clinics.models import Chair, Clinic, Membership, OpeningHours, Shift, User
 from evaluation.models import Clearance, Evaluation
+from infusion.reminders.models import KindRule
 from monitoring.models import FollowUp
 from patients.models import Diagnosis, Patient
 from regimens.defaults import default_definition
@@ -38,13 +39,23 @@ FIRST_PHASES = [
 ]
 FOLLOW_UP_PHASES = [["consultation", 30]]
 
+FURTHER_MESSAGES = ("gate_needs", "health_check", "morning_of", "window_open")
+
 _number = count(1)
 
 
 def make_clinic(
-    *, chairs: int = 3, nurses: int = 2, opens: time = time(8), closes: time = time(18), **fields: Any
+    *,
+    chairs: int = 3,
+    nurses: int = 2,
+    opens: time = time(8),
+    closes: time = time(18),
+    messages: Iterable[str] = (),
+    **fields: Any,
 ) -> Clinic:
-    """A clinic open Monday to Friday, with chairs and with nurses whose shifts cover its hours."""
+    """A clinic open Monday to Friday, with chairs and with nurses whose shifts cover its hours. Of the messages only
+    notices, reminders and what somebody's act brings about are on, and those named.
+    """
     n = next(_number)
     given = {
         "slug": f"clinic-{n}",
@@ -59,6 +70,9 @@ def make_clinic(
         "quiet_until": time(),
     }
     clinic = Clinic.objects.create(**(given | fields))
+    KindRule.objects.bulk_create(
+        KindRule(clinic=clinic, kind=kind, is_on=False) for kind in sorted({*FURTHER_MESSAGES} - {*messages})
+    )
     for weekday in range(5):
         OpeningHours.objects.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
     for number in range(1, chairs + 1):

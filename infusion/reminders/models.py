@@ -79,6 +79,8 @@ class Message(models.Model):
         ("superseded", "No longer true"),
         ("expired", "Too late to be of use"),
         ("no_address", "No address that works: staff will call"),
+        ("unwanted", "The patient does without it"),
+        ("not_needed", "Not needed"),
     ]
     CHANNELS = [("email", "Mail"), ("sms", "Text message"), ("task", "Task for staff")]
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -80,6 +82,8 @@ class PlannedInfusion(OfPatient):
         blank=True,
         help_text="Ordinal of the first infusion of the pair or repeated course it belongs to, after the induction.",
     )
+
+    across_clinics: ClassVar[models.Manager[PlannedInfusion]] = models.Manager()
 
     class Meta:
         ordering = ["course_id", "ordinal"]

@@ -26,14 +26,14 @@ def wish(patient: Patient, **wanted) -> MessageWishes:
 
 
 def test_wishes_are_kept_once_and_audited_with_what_changed(patient):
-    wish(patient, kinds_off=["lab_due", "arrange"], channel="sms")
+    wish(patient, kinds_off=["window_open", "arrange"], channel="sms")
     wish(patient, kinds_off=["arrange"], channel="sms")
     row = MessageWishes.objects.of(patient.clinic).get()
     assert (row.kinds_off, row.channel, row.none) == (["arrange"], "sms", False)
     rows = AuditEntry.objects.of(patient.clinic).filter(verb="changed message wishes").order_by("id")
     assert [entry.changes for entry in rows] == [
-        {"kinds_off": [[], ["arrange", "lab_due"]], "channel": ["", "sms"]},
-        {"kinds_off": [["arrange", "lab_due"], ["arrange"]]},
+        {"kinds_off": [[], ["arrange", "window_open"]], "channel": ["", "sms"]},
+        {"kinds_off": [["arrange", "window_open"], ["arrange"]]},
     ]
 
 

@@ -16,7 +16,6 @@ from infusion.reminders.domain.due import (
     EarlierTime,
     OpenFollowUp,
     Owed,
-    Rules,
     VisitState,
     notice,
     owed,
@@ -31,9 +30,11 @@ from infusion.reminders.domain.kinds import (
     WAITLIST_GONE,
     WAITLIST_OFFER,
 )
+from infusion.reminders.domain.rules import Rules, Setting
 
 LONDON = ZoneInfo("Europe/London")
-RULES = Rules(zone=LONDON)
+# What is said on the day itself has tests of its own.
+RULES = Rules(zone=LONDON, settings={"morning_of": Setting(is_on=False)})
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 DELAY = RULES.notice_delay
 VISIT = datetime(2027, 5, 14, 8, tzinfo=UTC)

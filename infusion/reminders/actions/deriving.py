@@ -7,13 +7,16 @@ from datetime import datetime
 from django.db.models.functions import Now
 
 from .. import queries
-from ..domain.due import Owed, Rules, owed
-from ..domain.kinds import OVERDUE
+from ..domain.due import Owed, owed
+from ..domain.reach import Way, ways
+from ..domain.rules import Rules
 from ..models import Message
 from .digests import derive_digests
 from .identity import identify
 
 AT_ONCE = 500
+
+UNWANTED = "The patient has asked to do without this message."
 
 
 def derive(*, now: datetime) -> int:
@@ -33,22 +36,25 @@ def derive(*, now: datetime) -> int:
 def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) -> int:
     wanted: dict[tuple, Message] = {}
     for patient_id, known in queries.known(patient_ids).items():
-        for one in owed(known.circumstances(patient_id), rules[known.clinic_id], now):
+        of_clinic = rules[known.clinic_id]
+        for one in owed(known.circumstances(patient_id), of_clinic, now):
             if one.due_at <= now:
-                row = _row(one, known.clinic_id, patient_id, one.to or known.recipient)
-                wanted[queries.key_of(row)] = row
+                for way in ways(one.kind, known.reach, of_clinic, to=one.to):
+                    row = _row(one, known.clinic_id, patient_id, way)
+                    wanted[queries.key_of(row)] = row
     present = queries.in_ledger(patient_ids)
     new = [row for key, row in wanted.items() if key not in present]
-    again = [present[key] for key in wanted if key in present]
+    again = [present[key] for key, row in wanted.items() if key in present and row.state == "planned"]
     Message.across_clinics.bulk_create(new, ignore_conflicts=True)
     if again:
-        Message.across_clinics.filter(pk__in=again, state="superseded", handed_over_at=None).update(
-            state="planned", why="", attempts=0, next_attempt_at=Now()
+        laid_aside = Message.across_clinics.filter(
+            pk__in=again, state__in=("superseded", "unwanted"), handed_over_at=None
         )
+        laid_aside.update(state="planned", why="", attempts=0, next_attempt_at=Now())
     return len(new)
 
 
-def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
+def _row(one: Owed, clinic_id: int, patient_id: int, way: Way) -> Message:
     row = Message(
         clinic_id=clinic_id,
         patient_id=patient_id,
@@ -56,9 +62,11 @@ def _row(one: Owed, clinic_id: int, patient_id: int, email: str) -> Message:
         subject_id=one.subject_id,
         subject_version=one.subject_version,
         kind=one.kind,
-        channel="task" if one.kind == OVERDUE else "email",
-        recipient="" if one.kind == OVERDUE else email,
+        channel=way.channel,
+        recipient=way.recipient,
         visit_id=one.visit_ids[0] if one.visit_ids else None,
+        state="planned" if way.is_wanted else "unwanted",
+        why="" if way.is_wanted else UNWANTED,
         due_at=one.due_at,
         expires_at=one.expires_at,
         next_attempt_at=one.due_at,

@@ -14,14 +14,16 @@ from django.utils import timezone
 
 from patients.queries import address_problem
 
-from .. import post, queries
+from .. import post, queries, sms
 from ..domain.due import Owed
-from ..domain.kinds import ARRANGE, NOTICES, WAITLIST_OFFER, kind_of
+from ..domain.kinds import ARRANGE, EMAIL, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER
 from ..domain.outcome import AWAY, wait_after
+from ..domain.reach import Way, ways
 from ..domain.wording import STANDARD, OwnWords
 from ..models import Message
-from ..words import Words, compose, phone_words, supported
+from ..words import Words, compose, compose_text, phone_words, supported
 from .calls import call, open_overdue_task
+from .deriving import UNWANTED
 from .digests import words_of_digest
 from .standing import still_owed
 from .stopping import stop_address
@@ -35,6 +37,13 @@ CALL_AHEAD = timedelta(hours=24)
 """A message that waits for a mail server this near to its visit, or to the end of an offer, becomes a call as well
 (product default).
 """
+
+WANTS_NONE = "The patient wants no messages: staff tell them by telephone."
+ANOTHER_WAY = "The patient is written to in another way now."
+ANOTHER_ADDRESS = {
+    "email": "The patient's mail address has changed.",
+    "sms": "The patient's mobile number has changed.",
+}
 
 # What ``send`` may answer besides a message's states.
 LOST, WAITING = "lost", "waiting"
@@ -105,14 +114,24 @@ def send(message: Message, fence: int) -> str:
 def hand_over(ready: Ready) -> str:
     """Give a settled message to the mail server and note its answer; returns as ``send`` does."""
     settled = ready.message
-    answer = post.deliver(
-        ready.words,
-        clinic=settled.clinic,
-        recipient=settled.recipient,
-        message_id=settled.message_id,
-        may_leave=lambda: queries.may_leave(settled, now=timezone.now()),
-    )
+    if settled.channel == SMS:
+        answer = _deliver_text(settled)
+    else:
+        answer = post.deliver(
+            ready.words,
+            clinic=settled.clinic,
+            recipient=settled.recipient,
+            message_id=settled.message_id,
+            may_leave=lambda: queries.may_leave(settled, now=timezone.now()),
+        )
     return finish(ready, answer, now=timezone.now())
+
+
+def _deliver_text(message: Message) -> post.Answer:
+    """Hand a text message over, after the last look that a mail is given too."""
+    if not queries.may_leave(message, now=timezone.now()):
+        return post.Answer(post.Fate.HELD_BACK)
+    return sms.deliver(message.body, to=message.recipient, message_id=message.message_id)
 
 
 @transaction.atomic
@@ -133,21 +152,26 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     one = still_owed(message, now=now, as_before=message.copy_of_id)
     if one is None:
         return _close(message, "superseded", _why_not(message, patient.deceased))
-    if message.channel == "task":
+    rules = queries.rules_of(message.clinic)
+    found = ways(one.kind, queries.reach_of(patient), rules, to=one.to)
+    if (ended := _by_another_way(message, found)) is not None:
+        return ended
+    if message.kind == OVERDUE:
         open_overdue_task(message, now)
         return _close(message, "sent", "A task was opened for staff.", sent_at=now)
-    if message.recipient != (one.to or patient.email):
-        return _close(message, "superseded", "The patient's mail address has changed.")
+    if message.channel != TASK and (leaves := rules.after_quiet(now, message.expires_at)) > now:
+        why = "Waiting for the end of the quiet hours."
+        return _mark(message, "planned", state="planned", next_attempt_at=leaves, why=why)
+    if (needless := queries.why_not_needed(message, now)) is not None:
+        return _close(message, "not_needed", needless)
     ready = _write(message, one, now)
-    if not one.to and queries.wants_nothing(patient):
-        if not kind_of(one.kind).must_reach:
-            return _close(message, "expired", "The patient wants no messages.")
-        call(message, ready.by_phone, "The patient wants no messages.", now)
-        return _close(message, "no_address", "The patient wants no messages: staff call.")
+    if message.channel == TASK:
+        call(message, ready.by_phone, WANTS_NONE, now)
+        return _close(message, "sent", WANTS_NONE, sent_at=now)
     if not message.recipient:
         call(message, ready.by_phone, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
-    if not one.to and address_problem(patient) is not None:
+    if message.channel == EMAIL and not one.to and address_problem(patient) is not None:
         call(message, ready.by_phone, "Mail to the address on record comes back: ask for another.", now)
         return _close(message, "no_address", "Mail to this address comes back.")
     message.handed_over_at = now
@@ -163,6 +187,17 @@ def _prepare_digest(message: Message, now: datetime) -> Ready | str:
     message.subject_line, message.body, message.handed_over_at = words.subject, words.text, now
     message.save(update_fields=["subject_line", "body", "handed_over_at"])
     return Ready(message, words, "", None)
+
+
+def _by_another_way(message: Message, found: tuple[Way, ...]) -> str | None:
+    """The state a message ends in that does not go this way any more; None where it does."""
+    way = next(
+        (way for way in found if (way.channel, way.recipient) == (message.channel, message.recipient)), None
+    )
+    if way is None:
+        moved = any(way.channel == message.channel for way in found)
+        return _close(message, "superseded", ANOTHER_ADDRESS[message.channel] if moved else ANOTHER_WAY)
+    return None if way.is_wanted else _close(message, "unwanted", UNWANTED)
 
 
 def _write(message: Message, one: Owed, now: datetime) -> Ready:
@@ -186,7 +221,8 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         own=_own_words(message, one),
         now=now,
     )
-    message.subject_line, message.body = words.subject, words.text
+    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier)
+    message.subject_line, message.body = ("", text) if message.channel == SMS else (words.subject, words.text)
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])
     needed_by = min((change.starts_at for change in one.changes), default=None)
@@ -238,9 +274,10 @@ def _undelivered(
     if wait is not None:
         why = f"Trying again: {answer.why}"[:250]
         return _mark(message, "planned", state="planned", next_attempt_at=Now() + wait, why=why, **fields)
-    why = f"The mail could not be delivered: {answer.why}"[:250]
+    what = "text message" if message.channel == SMS else "mail"
+    why = f"The {what} could not be delivered: {answer.why}"[:250]
     outcome = _mark(message, "failed", state="failed", why=why, **fields)
-    if outcome == "failed":
+    if outcome == "failed" and not queries.goes_another_way(message):
         call(message, by_phone, why, now)
     return outcome
 

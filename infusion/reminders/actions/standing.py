@@ -17,7 +17,7 @@ def still_owed(message: Message, *, now: datetime, as_before: int | None = None)
     """
     if message.patient_id is None:
         return None
-    found = queries.known([message.patient_id], leaving_out=message.pk, as_before=as_before)
+    found = queries.known([message.patient_id], leaving_out=message, as_before=as_before)
     known = found.get(message.patient_id)
     if known is None:
         return None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from clinics.domain.calendar import day_bounds
 
+from .asking import Answered, OpenWindow, answers_told, window_asked
 from .kinds import (
     ARRANGE,
     BOOKED,
     CANCELLED,
+    GATE_NEEDS,
+    HEALTH_CHECK,
     INVITED,
+    MORNING_OF,
     MOVED,
     NOTICES,
     OVERDUE,
@@ -22,14 +25,15 @@ from .kinds import (
     WAITLIST_OFFER,
     title,
 )
+from .rules import Rules
 
 TELLING = (BOOKED, CANCELLED)
 
-REMIND_AT = time(9)
-"""Wall-clock time of a reminder in the clinic's zone: nobody is woken, and the clinic's telephone is answered."""
-
 LAST_USE = timedelta(hours=1)
 """The last reminder is of no use later than this before the visit (product default)."""
+
+GATE_AGAIN = 5
+"""Days before an infusion on which the patient is told a second time of what is missing (product default)."""
 
 NOTICE_KEPT = timedelta(days=30)
 """A change this old makes no notice any more: longer than any outage worth planning for. Reminders still go out."""
@@ -43,16 +47,6 @@ INVITATION_KEPT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """A clinic's settings: reminders so many days before a visit, notices so long after the last change."""
-
-    zone: ZoneInfo
-    reminder_days: tuple[int, ...] = (7, 2)
-    notice_delay: timedelta = timedelta(seconds=120)
-    arrange_days: int = 14
-
-
-@dataclass(frozen=True, slots=True)
 class VisitState:
     """A visit as it was after one change, made at the instant ``at``."""
 
@@ -62,6 +56,7 @@ class VisitState:
     status: str
     starts_at: datetime
     at: datetime
+    is_infusion: bool = False
 
     @property
     def stands(self) -> bool:
@@ -123,6 +118,8 @@ class Circumstances:
     follow_ups: tuple[OpenFollowUp, ...] = ()
     invitations: tuple[Invitation, ...] = ()
     earlier_times: tuple[EarlierTime, ...] = ()
+    windows: tuple[OpenWindow, ...] = ()
+    answers: tuple[Answered, ...] = ()
     told: Mapping[int, int] = field(default_factory=dict)
     said: frozenset[tuple[str, str, int, str]] = frozenset()
 
@@ -196,7 +193,16 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
         for one in patient.invitations
     ]
     found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]
-    standing = [one for one in found if one and one.expires_at > now and one.subject not in patient.said]
+    asked = (
+        *window_asked(patient.windows, patient.said, rules),
+        *answers_told(patient.answers, rules),
+    )
+    found += [Owed(*one) for one in asked]
+    standing = [
+        replace(one, due_at=rules.after_quiet(one.due_at, one.expires_at))
+        for one in found
+        if one and one.expires_at > now and one.subject not in patient.said and rules.is_on(one.kind)
+    ]
     return tuple(sorted(standing, key=lambda one: (one.due_at, one.subject)))
 
 
@@ -278,8 +284,33 @@ def _reminders(states: list[VisitState], told: int | None, rules: Rules, now: da
     change = Change(last.visit_id, last.version, "reminder", last.starts_at)
     return [
         Owed("visit", str(last.visit_id), first.version, kind, due, expires, (change,))
-        for kind, due, expires in reminder_times(last.starts_at, rules)
+        for kind, due, expires in visit_times(last.starts_at, rules, is_infusion=last.is_infusion)
         if since < due
+    ]
+
+
+def visit_times(
+    starts_at: datetime, rules: Rules, *, is_infusion: bool
+) -> list[tuple[str, datetime, datetime]]:
+    """All that is said before a visit at this time, as (kind, due, of no use from): its reminders, and before an
+    infusion what the patient can still see to, and a few questions. Whether there is something to say of those is
+    judged when they leave.
+    """
+    found = reminder_times(starts_at, rules)
+    if not is_infusion:
+        return found
+    visit_day = starts_at.astimezone(rules.zone).date()
+    first = rules.days(GATE_NEEDS)
+    rounds = sorted({day for day in (first, GATE_AGAIN) if 0 < day <= first}, reverse=True)
+    asked = [(f"{GATE_NEEDS}_{day}", rules.leaves(GATE_NEEDS, visit_day, day)) for day in rounds]
+    ends = [*(at for _, at in asked[1:]), starts_at - LAST_USE]
+    found += [(kind, due, end) for (kind, due), end in zip(asked, ends, strict=True)]
+    questions = rules.leaves(HEALTH_CHECK, visit_day, rules.days(HEALTH_CHECK))
+    found.append((HEALTH_CHECK, questions, starts_at - timedelta(days=1)))
+    return [
+        (kind, rules.after_quiet(due, end), end)
+        for kind, due, end in found
+        if due < end and rules.is_on(kind)
     ]
 
 
@@ -287,11 +318,13 @@ def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetim
     """The reminders of a visit at this time, as (kind, due, of no use from), the earliest first."""
     days = sorted({day for day in rules.reminder_days if day > 0}, reverse=True)
     visit_day = starts_at.astimezone(rules.zone).date()
-    instants = [_local_morning(visit_day, day, rules.zone) for day in days]
-    ends = [min(end, starts_at - LAST_USE) for end in (*instants[1:], starts_at)]
+    instants = [(f"{REMINDER}{day}", rules.leaves(f"{REMINDER}{day}", visit_day, day)) for day in days]
+    if rules.is_on(MORNING_OF):
+        instants.append((MORNING_OF, rules.leaves(MORNING_OF, visit_day, 0)))
+    ends = [min(end, starts_at - LAST_USE) for end in (*(at for _, at in instants[1:]), starts_at)]
     return [
-        (f"{REMINDER}{day}", due, end)
-        for day, due, end in zip(days, instants, ends, strict=False)
+        (kind, rules.after_quiet(due, end), end)
+        for (kind, due), end in zip(instants, ends, strict=True)
         if due < end
     ]
 
@@ -316,7 +349,7 @@ def _follow_up(follow_up: OpenFollowUp, rules: Rules) -> list[Owed]:
     if follow_up.is_booked:
         return []
     key = str(follow_up.follow_up_id)
-    due = _local_morning(follow_up.due_on, rules.arrange_days, rules.zone)
+    due = rules.leaves(ARRANGE, follow_up.due_on, rules.arrange_days)
     closes = day_bounds(follow_up.latest_on, rules.zone)[1]
     version = follow_up.due_on.toordinal()
     return [
@@ -339,8 +372,3 @@ def _earlier_time(
     if (*subject, WAITLIST_OFFER) not in said:
         return None
     return Owed(*subject, WAITLIST_GONE, offer.ended_at or offer.expires_at, offer.starts_at)
-
-
-def _local_morning(day: date, days_before: int, zone: ZoneInfo) -> datetime:
-    """The instant of ``REMIND_AT`` so many days before a local date; where the clock skips it, the next that exists."""
-    return datetime.combine(day - timedelta(days=days_before), REMIND_AT, tzinfo=zone).astimezone(UTC)

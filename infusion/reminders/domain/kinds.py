@@ -15,7 +15,6 @@ EARLY, LATE = "reminder_7", "reminder_2"
 MORNING_OF = "morning_of"
 HEALTH_CHECK = "health_check"
 GATE_NEEDS = "gate_needs"
-LAB_DUE = "lab_due"
 WINDOW_OPEN = "window_open"
 ARRANGE, OVERDUE = "arrange", "overdue"
 ANSWER_READY = "answer_ready"
@@ -91,7 +90,6 @@ KINDS: tuple[Kind, ...] = (
         most_days=60,
         at=MORNING,
     ),
-    Kind(LAB_DUE, "Blood test due", "A blood test is due.", days=14, least_days=1, most_days=60, at=MORNING),
     Kind(
         WINDOW_OPEN,
         "Time to choose a time",

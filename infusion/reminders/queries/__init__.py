@@ -2,7 +2,8 @@
 
 from .ahead import patients_ahead, settled_subjects
 from .candidates import patients_to_look_at
-from .knowing import Known, known
+from .judging import why_not_needed
+from .knowing import Known, known, reach_of
 from .reading import (
     SHOWN,
     calendar_keys,
@@ -12,6 +13,7 @@ from .reading import (
     copies_of,
     earlier_time,
     follow_up,
+    goes_another_way,
     in_ledger,
     key_of,
     last_mailed,
@@ -43,6 +45,7 @@ __all__ = [
     "earlier_time",
     "every_clinics_rules",
     "follow_up",
+    "goes_another_way",
     "in_ledger",
     "key_of",
     "known",
@@ -58,12 +61,14 @@ __all__ = [
     "patient_by_stop_token",
     "patients_ahead",
     "patients_to_look_at",
+    "reach_of",
     "rules_of",
     "settled_subjects",
     "still_stands",
     "upcoming",
     "visits_by_id",
     "wants_nothing",
+    "why_not_needed",
     "worded",
     "wordings",
 ]

@@ -9,7 +9,7 @@ from clinics.models import Clinic
 from monitoring.models import FollowUp
 from scheduling.models import Visit
 
-from ..domain.due import Rules
+from ..domain.rules import Rules
 from ..models import Message
 from .settled import SETTLED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import CharField, Count, Exists, Max, OuterRef, Q, Subquery
@@ -10,28 +11,42 @@ from django.db.models.functions import Cast, Coalesce
 from monitoring.models import FollowUp
 from scheduling.models import STANDING, VisitVersion, WaitlistOffer
 
+from ..domain.asking import ANSWER_KEPT, OpenWindow, Subject
 from ..domain.due import (
     INVITATION_KEPT,
     NOTICE_KEPT,
     TELLING,
     Circumstances,
     OpenFollowUp,
-    Rules,
     owed,
-    reminder_times,
+    visit_times,
 )
-from ..domain.kinds import NOTICES, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.kinds import (
+    ANSWER_READY,
+    GATE_NEEDS,
+    HEALTH_CHECK,
+    NOTICES,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
+    WINDOW_OPEN,
+)
+from ..domain.rules import Rules
 from ..models import Message
-from .knowing import open_invitations
+from .knowing import answered, open_invitations, open_windows
 from .settled import SAID, SETTLED
+
+BEFORE_INFUSIONS = (GATE_NEEDS, HEALTH_CHECK)
+SAME_DAY = timedelta(hours=20)
+"""A message due within this of one that is settled is the same one: a clinic may have changed its time of day."""
 
 
 def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
     """The few patients to whom something may be due and is not in the ledger yet."""
     if not rules:
         return set()
-    found = _with_changes(now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
-    return found | _with_invitations(now) | _with_earlier_times(now)
+    found = _with_changes(rules, now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
+    found |= _with_invitations(now) | _with_earlier_times(now)
+    return found | _with_windows(rules, now) | _with_answers(rules, now)
 
 
 def _with_invitations(now: datetime) -> set[int]:
@@ -61,10 +76,18 @@ def _with_earlier_times(now: datetime) -> set[int]:
     return set(rows.order_by().values_list("patient_id", flat=True))
 
 
-def _with_changes(now: datetime) -> set[int]:
-    """Patients whose visits have changed more often than the newest settled notice knows."""
+def _with_changes(rules: dict[int, Rules], now: datetime) -> set[int]:
+    """Patients whose visits have changed more often than the newest settled notice knows; in a clinic's quiet hours
+    only those with a visit that begins before the hours end.
+    """
     changes = VisitVersion.across_clinics.filter(Q(change__in=NOTICES) | Q(status__in=TELLING))
     recent = changes.filter(at__gte=now - NOTICE_KEPT, starts_at__gt=now, patient__deceased=False)
+    waiting: dict[datetime, list[int]] = defaultdict(list)
+    for clinic_id, rule in rules.items():
+        if (ends := rule.quiet.ends_at(now, rule.zone)) is not None:
+            waiting[ends].append(clinic_id)
+    for ends, clinics in waiting.items():
+        recent = recent.exclude(clinic_id__in=clinics, starts_at__gt=ends)
     settled = (
         Message.across_clinics.filter(SETTLED, subject_kind="patient", patient_id=OuterRef("patient_id"))
         .order_by()
@@ -83,27 +106,46 @@ def _with_changes(now: datetime) -> set[int]:
 
 
 def _with_visits_ahead(rules: dict[int, Rules], now: datetime) -> set[int]:
-    """Patients with a booked visit whose reminder may be due and is not settled."""
-    furthest = max((day for rule in rules.values() for day in rule.reminder_days), default=0)
+    """Patients with a booked visit of which something may have to be said that is not settled."""
     booked = Q(
         visit__status="booked",
         visit__starts_at__gt=now,
-        visit__starts_at__lt=now + timedelta(days=furthest + 2),
+        visit__starts_at__lt=now + timedelta(days=_furthest(rules) + 2),
     )
     firsts = VisitVersion.across_clinics.filter(booked, version=1, patient__deceased=False).order_by()
-    settled = set(
-        Message.across_clinics.filter(SETTLED & booked, subject_kind="visit").values_list(
-            "visit_id", "kind", "due_at"
-        )
-    )
+    settled: dict[tuple[int | None, str], list[datetime]] = defaultdict(list)
+    for visit_id, kind, due_at in Message.across_clinics.filter(
+        SETTLED & booked, subject_kind="visit"
+    ).values_list("visit_id", "kind", "due_at"):
+        settled[visit_id, kind].append(due_at)
     found = set()
-    for visit_id, patient_id, clinic_id, starts_at in firsts.values_list(
-        "visit_id", "patient_id", "clinic_id", "visit__starts_at"
+    for visit_id, patient_id, clinic_id, booked_at, starts_at, dose in firsts.values_list(
+        "visit_id", "patient_id", "clinic_id", "at", "visit__starts_at", "visit__planned_infusion_id"
     ):
-        for kind, due_at, expires_at in reminder_times(starts_at, rules[clinic_id]):
-            if due_at <= now < expires_at and (visit_id, kind, due_at) not in settled:
+        rule = rules[clinic_id]
+        # What was due before the visit was booked is never said.
+        since = booked_at + rule.notice_delay
+        for kind, due_at, expires_at in visit_times(starts_at, rule, is_infusion=dose is not None):
+            if since < due_at <= now < expires_at and not any(
+                abs(due_at - was) < SAME_DAY for was in settled.get((visit_id, kind), ())
+            ):
                 found.add(patient_id)
     return found
+
+
+def _furthest(rules: dict[int, Rules]) -> int:
+    """The most days before a visit on which anything is said of it."""
+    return max(
+        (
+            day
+            for rule in rules.values()
+            for day in (
+                *rule.reminder_days,
+                *(rule.days(kind) for kind in BEFORE_INFUSIONS if rule.is_on(kind)),
+            )
+        ),
+        default=0,
+    )
 
 
 def _with_follow_ups(rules: dict[int, Rules], now: datetime) -> set[int]:
@@ -128,3 +170,53 @@ def _with_follow_ups(rules: dict[int, Rules], now: datetime) -> set[int]:
             if one.due_at <= now and one.subject not in settled:
                 found.add(patient_id)
     return found
+
+
+def _with_windows(rules: dict[int, Rules], now: datetime) -> set[int]:
+    """Patients who may have to choose a time for an infusion, and have not been asked."""
+    asking = [pk for pk, rule in rules.items() if rule.is_on(WINDOW_OPEN)]
+    if not asking:
+        return set()
+    furthest = max(rules[pk].days(WINDOW_OPEN) for pk in asking)
+    rows = open_windows().filter(
+        clinic_id__in=asking,
+        earliest_on__lte=now.date() + timedelta(days=furthest + 1),
+        latest_on__gte=now.date() - timedelta(days=1),
+    )
+    settled: dict[int, set[Subject]] = defaultdict(set)
+    subjects = Message.across_clinics.filter(
+        SETTLED, subject_kind="planned", patient_id__in=rows.order_by().values("patient_id")
+    )
+    for patient_id, subject_kind, subject_id, version, kind in subjects.values_list(
+        "patient_id", "subject_kind", "subject_id", "subject_version", "kind"
+    ):
+        settled[patient_id].add((subject_kind, subject_id, version, kind))
+    windows: dict[tuple[int, int], list[OpenWindow]] = defaultdict(list)
+    for pk, patient_id, clinic_id, earliest_on, latest_on in rows.values_list(
+        "id", "patient_id", "clinic_id", "earliest_on", "latest_on"
+    ):
+        windows[patient_id, clinic_id].append(OpenWindow(pk, earliest_on, latest_on))
+    found = set()
+    for (patient_id, clinic_id), open_ones in windows.items():
+        said = frozenset(settled[patient_id])
+        alone = Circumstances(patient_id, windows=tuple(open_ones), said=said)
+        if any(one.due_at <= now for one in owed(alone, rules[clinic_id], now)):
+            found.add(patient_id)
+    return found
+
+
+def _with_answers(rules: dict[int, Rules], now: datetime) -> set[int]:
+    """Patients to whom somebody has answered, and who have not been told."""
+    told = Message.across_clinics.filter(
+        SETTLED,
+        subject_kind="report",
+        kind=ANSWER_READY,
+        subject_id=Cast(OuterRef("report_id"), CharField()),
+    )
+    rows = answered().filter(
+        ~Exists(told),
+        clinic_id__in=[pk for pk, rule in rules.items() if rule.is_on(ANSWER_READY)],
+        at__gt=now - ANSWER_KEPT,
+        at__lte=now,
+    )
+    return set(rows.order_by().values_list("patient_id", flat=True))

@@ -65,6 +65,18 @@ def locked_patient(clinic: Clinic, pk: int) -> Patient:
     return Patient.objects.of(clinic).select_for_update(no_key=True).get(pk=pk)
 
 
+def goes_another_way(message: Message) -> bool:
+    """Whether the same message went out, or is on its way, by another channel."""
+    same = Message.objects.of(message.clinic).filter(
+        subject_kind=message.subject_kind,
+        subject_id=message.subject_id,
+        subject_version=message.subject_version,
+        kind=message.kind,
+        state__in=("planned", "sending", "sent"),
+    )
+    return same.exclude(channel=message.channel).exists()
+
+
 def visits_by_id(clinic: Clinic, ids: Iterable[int]) -> dict[int, Visit]:
     return {visit.pk: visit for visit in Visit.objects.of(clinic).filter(pk__in=list(ids))}
 

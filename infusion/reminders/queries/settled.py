@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.db.models import F, Q
 
-# Rows that settle their subject: still on their way, gone out, or handed to staff because this address fails.
-SAME_ADDRESS = Q(state__in=("failed", "no_address"), recipient=F("patient__email"))
+# Rows that settle their subject: still on their way, gone out, not wanted or not needed, or handed to staff because
+# this address fails.
+SAME_ADDRESS = Q(state__in=("failed", "no_address")) & (
+    Q(channel="email", recipient=F("patient__email")) | Q(channel="sms", recipient=F("patient__phone"))
+)
 SETTLED = (
-    Q(state__in=("planned", "sending", "sent", "expired")) | Q(handed_over_at__isnull=False) | SAME_ADDRESS
+    Q(state__in=("planned", "sending", "sent", "expired", "unwanted", "not_needed"))
+    | Q(handed_over_at__isnull=False)
+    | SAME_ADDRESS
 )
 # Rows by which the patient was, or may have been, told.
 SAID = Q(state="sent") | Q(handed_over_at__isnull=False)

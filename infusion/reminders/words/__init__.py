@@ -3,9 +3,10 @@
 No mail names a drug, a diagnosis or what a visit is for: it lies open in an inbox that others may read.
 """
 
-from .lines import one_line
-from .mail import Words, compose, supported
+from .lines import one_line, supported
+from .mail import Words, compose
 from .sample import sample
 from .telephone import phone_words
+from .text import compose_text
 
-__all__ = ["Words", "compose", "one_line", "phone_words", "sample", "supported"]
+__all__ = ["Words", "compose", "compose_text", "one_line", "phone_words", "sample", "supported"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.formats import date_format as in_words
 from django.utils.translation import ngettext
 
@@ -83,3 +85,11 @@ def length_in_words(minutes: int) -> str:
     if rest:
         parts.append(ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest})
     return " ".join(parts)
+
+
+def supported(language: str) -> str:
+    """The language to write in: the reader's own where it is spoken here."""
+    try:
+        return translation.get_supported_language_variant(language)
+    except LookupError:
+        return settings.LANGUAGE_CODE

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
@@ -23,9 +24,23 @@ from patients.models import Patient
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
-from ..domain.kinds import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, REMINDER, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.kinds import (
+    ANSWER_READY,
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    GATE_NEEDS,
+    HEALTH_CHECK,
+    INVITED,
+    MOVED,
+    REMINDER,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
+    WINDOW_OPEN,
+    code_of,
+)
 from ..domain.wording import STANDARD, OwnWords, fill
-from .lines import Line, line_of, on_offer, one_line
+from .lines import Line, line_of, on_offer, one_line, supported
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +126,20 @@ def _around(text: str, said: OwnWords) -> str:
 
 
 def _template(kind: str) -> str:
-    return "reminder" if kind.startswith(REMINDER) else kind
+    return "reminder" if kind.startswith(REMINDER) else code_of(kind)
 
 
-def supported(language: str) -> str:
-    """The language a patient is written to in: theirs, where the software speaks it."""
-    try:
-        return translation.get_supported_language_variant(language)
-    except LookupError:
-        return settings.LANGUAGE_CODE
+FIXED = {
+    ANSWER_READY: gettext_noop("We have answered you"),
+    GATE_NEEDS: gettext_noop("Something is still missing for your appointment"),
+    HEALTH_CHECK: gettext_noop("A few questions before your appointment"),
+    WINDOW_OPEN: gettext_noop("It is time to choose a time"),
+}
 
 
 def _subject(kind: str, lines: Sequence[Line]) -> str:
+    if (code := code_of(kind)) in FIXED:
+        return str(_(FIXED[code]))
     if kind == ARRANGE:
         return _("Please arrange your next appointment")
     if kind == INVITED:

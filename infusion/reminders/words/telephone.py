@@ -8,8 +8,27 @@ from clinics.models import Clinic
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
-from ..domain.kinds import ARRANGE, BOOKED, CANCELLED, INVITED, MOVED, WAITLIST_GONE
+from ..domain.kinds import (
+    ANSWER_READY,
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    GATE_NEEDS,
+    HEALTH_CHECK,
+    INVITED,
+    MOVED,
+    WAITLIST_GONE,
+    WINDOW_OPEN,
+    code_of,
+)
 from .lines import line_of, on_offer
+
+ASKED = {
+    ANSWER_READY: "Please tell the patient that somebody has answered what they told us.",
+    GATE_NEEDS: "Please tell the patient what is still missing for their infusion: see the visit's gate.",
+    HEALTH_CHECK: "Please ask the patient the questions before the visit.",
+    WINDOW_OPEN: "Please choose a time for the next infusion with the patient.",
+}
 
 
 def phone_words(
@@ -29,6 +48,8 @@ def phone_words(
             f"Please ask the patient: an earlier time is on offer, {when}, until {offered.open_until}. "
             "Note the answer under Waiting list."
         )
+    if (code := code_of(kind)) in ASKED:
+        return ASKED[code]
     if kind == ARRANGE:
         return "Please arrange the next follow-up visit."
     if kind == INVITED:

@@ -1,0 +1,43 @@
+"""Whether a message before an infusion has something to say, judged at the moment it leaves.
+
+What it asks about costs more than what stands in the schedule, so nothing is asked for until then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from clinics.domain.calendar import local_date
+from evaluation.domain.findings import Standing
+from monitoring.queries import health_check_open
+from scheduling.models import Visit
+from scheduling.queries import gates_ahead
+
+from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, code_of
+from ..models import Message
+
+SEEN_TO = (Standing.MISSING, Standing.LAPSED, Standing.WILL_LAPSE)
+"""How a requirement stands that the patient can see to, where there are words for them."""
+
+
+def why_not_needed(message: Message, now: datetime) -> str | None:
+    """Why a message need not be sent, in words for staff; None where it has something to say."""
+    if code_of(message.kind) == GATE_NEEDS:
+        return None if needs_the_patient(message, now) else "Nothing is missing that the patient can see to."
+    if message.kind == HEALTH_CHECK:
+        visit = Visit.objects.of(message.clinic).select_related("clinic").get(pk=message.visit_id or 0)
+        return None if health_check_open(visit, now) else "The questions are answered, or not open."
+    return None
+
+
+def needs_the_patient(message: Message, now: datetime) -> bool:
+    """Whether the gate of the visit asks for something that the patient can see to."""
+    rows = Visit.objects.of(message.clinic).filter(pk=message.visit_id or 0)
+    visits = list(rows.select_related("patient", "planned_infusion__course__diagnosis"))
+    today = local_date(now, message.clinic.zone)
+    verdicts = gates_ahead(message.clinic, visits, today=today)
+    return any(
+        finding.patient and finding.standing in SEEN_TO
+        for verdict in verdicts.values()
+        for finding in verdict.blocking
+    )

@@ -1,0 +1,86 @@
+"""The words of a text message: short, neutral, without a link. Whoever sees the screen learns when, never what for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from clinics.models import Clinic
+from patients.models import Patient
+from scheduling.models import Visit, WaitlistOffer
+
+from ..domain.due import Change
+from ..domain.kinds import (
+    ANSWER_READY,
+    ARRANGE,
+    BOOKED,
+    CANCELLED,
+    GATE_NEEDS,
+    HEALTH_CHECK,
+    MORNING_OF,
+    MOVED,
+    WAITLIST_GONE,
+    WAITLIST_OFFER,
+    WINDOW_OPEN,
+    code_of,
+)
+from .lines import line_of, on_offer, supported
+
+
+def compose_text(
+    kind: str,
+    changes: Sequence[Change],
+    visits: Mapping[int, Visit],
+    clinic: Clinic,
+    patient: Patient,
+    earlier: WaitlistOffer | None = None,
+) -> str:
+    """The whole text in the patient's language: what the mail says, as short as can be, and whom to call."""
+    with translation.override(supported(patient.language)):
+        said = " ".join(_said(kind, changes, visits, clinic, earlier))
+        phone = clinic.phone.as_international if hasattr(clinic.phone, "as_international") else clinic.phone
+        return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": phone}
+
+
+def _said(
+    kind: str,
+    changes: Sequence[Change],
+    visits: Mapping[int, Visit],
+    clinic: Clinic,
+    earlier: WaitlistOffer | None,
+) -> list[str]:
+    if earlier is not None and kind == WAITLIST_OFFER:
+        offer = on_offer(earlier, clinic)
+        when = {"date": offer.date, "time": offer.time, "until": offer.open_until}
+        return [_("An earlier time is free: %(date)s, %(time)s. Call us before %(until)s to take it.") % when]
+    code = code_of(kind)
+    if code in UNTIMED:
+        return [str(_(UNTIMED[code]))]
+    found = []
+    for change in changes:
+        line = line_of(change, visits[change.visit_id], clinic)
+        words = _(TIMED.get(code if code == MORNING_OF else change.verb, REMINDED))
+        found.append(words % {"date": line.date, "time": line.time})
+    return found
+
+
+REMINDED = gettext_noop("Reminder: your appointment is on %(date)s at %(time)s.")
+TIMED = {
+    BOOKED: gettext_noop("Your appointment is on %(date)s at %(time)s."),
+    MOVED: gettext_noop("Your appointment has a new time: %(date)s at %(time)s."),
+    CANCELLED: gettext_noop("Your appointment on %(date)s at %(time)s is cancelled."),
+    MORNING_OF: gettext_noop("Your appointment is today at %(time)s."),
+}
+UNTIMED = {
+    ARRANGE: gettext_noop("Please choose a time for your next appointment."),
+    WINDOW_OPEN: gettext_noop("Please choose a time for your next appointment."),
+    WAITLIST_GONE: gettext_noop("The earlier time has gone. Your appointment stays as it was."),
+    GATE_NEEDS: gettext_noop(
+        "Something is still missing for your appointment. Please look at your own pages."
+    ),
+    HEALTH_CHECK: gettext_noop("Please answer a few questions before your appointment, on your own pages."),
+    ANSWER_READY: gettext_noop("We have answered you. Please read it on your own pages."),
+}
