@@ -19,6 +19,7 @@ from ..domain.due import Owed
 from ..domain.kinds import ARRANGE, EMAIL, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER
 from ..domain.outcome import AWAY, wait_after
 from ..domain.reach import Way, ways
+from ..domain.texts import parts
 from ..domain.wording import STANDARD, OwnWords
 from ..models import Message
 from ..words import Words, compose, compose_text, phone_words, supported
@@ -249,7 +250,9 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
     """
     message = ready.message
     if answer.fate is post.Fate.TAKEN:
-        return _mark(message, "sent", state="sent", sent_at=now, why="")
+        several = parts(message.body) if message.channel == SMS else 1
+        why = f"Sent in {several} parts." if several > 1 else ""
+        return _mark(message, "sent", state="sent", sent_at=now, why=why)
     if answer.fate is post.Fate.HELD_BACK:
         why = "What it says changed at the last moment."
         return _mark(message, "superseded", state="superseded", handed_over_at=ready.told_before, why=why)
