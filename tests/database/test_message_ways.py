@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -12,6 +13,7 @@ from clinics.models import StaffTask
 from infusion.reminders import actions
 from infusion.reminders.models import KindRule, Message
 from patients.actions import set_message_wishes
+from scheduling.models import HoldInstruction
 from tests import factory
 from tests.ledger import book, claim, deliver, ledger, now, settle
 
@@ -94,3 +96,22 @@ def test_what_is_missing_is_asked_for_in_plain_words():
     Message.across_clinics.exclude(kind="gate_needs_5").update(state="expired")
     sent = deliver()
     assert sent.subject_line == "Something is still missing for your appointment"
+
+
+@pytest.mark.parametrize("days", [1, 4])
+def test_the_last_reminder_says_that_a_prescriber_left_word_and_never_of_what(days):
+    visit = book(patient_of(factory.make_clinic()), days, ago=timedelta(days=60))
+    HoldInstruction.objects.create(
+        clinic=visit.clinic,
+        patient=visit.patient,
+        course=visit.planned_infusion.course,
+        medicine="Enalapril",
+        words="Leave it out that morning.",
+        key=uuid4(),
+        entered_by=factory.make_user(),
+        entered_at=now(),
+    )
+    actions.derive(now=now())
+    Message.across_clinics.filter(kind="booked").update(state="expired")
+    body = deliver().body
+    assert ("Your prescriber has left word" in body, "Enalapril" in body) == (days == 1, False)

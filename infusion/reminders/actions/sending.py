@@ -16,7 +16,7 @@ from patients.queries import address_problem
 
 from .. import post, queries, sms
 from ..domain.due import Owed
-from ..domain.kinds import ARRANGE, EMAIL, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER
+from ..domain.kinds import ARRANGE, EMAIL, LATE, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER, code_of
 from ..domain.outcome import AWAY, wait_after
 from ..domain.reach import Way, ways
 from ..domain.texts import parts
@@ -220,6 +220,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         stop="" if one.to else stop_address(message),
         carer=one.to_name,
         own=_own_words(message, one),
+        to_hold=code_of(one.kind) == LATE and queries.has_something_to_hold(message.patient, visits.values()),
         now=now,
     )
     text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier)

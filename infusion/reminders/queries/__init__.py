@@ -2,7 +2,7 @@
 
 from .ahead import patients_ahead, settled_subjects
 from .candidates import patients_to_look_at
-from .judging import why_not_needed
+from .judging import has_something_to_hold, why_not_needed
 from .knowing import Known, known, reach_of
 from .reading import (
     SHOWN,
@@ -46,6 +46,7 @@ __all__ = [
     "every_clinics_rules",
     "follow_up",
     "goes_another_way",
+    "has_something_to_hold",
     "in_ledger",
     "key_of",
     "known",

@@ -5,13 +5,15 @@ What it asks about costs more than what stands in the schedule, so nothing is as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from clinics.domain.calendar import local_date
 from evaluation.domain.findings import Standing
 from monitoring.queries import health_check_open
+from patients.models import Patient
 from scheduling.models import Visit
-from scheduling.queries import gates_ahead
+from scheduling.queries import gates_ahead, hold_instructions
 
 from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, code_of
 from ..models import Message
@@ -40,4 +42,13 @@ def needs_the_patient(message: Message, now: datetime) -> bool:
         finding.patient and finding.standing in SEEN_TO
         for verdict in verdicts.values()
         for finding in verdict.blocking
+    )
+
+
+def has_something_to_hold(patient: Patient, visits: Iterable[Visit]) -> bool:
+    """Whether a prescriber left word for the patient about medicines before one of these infusions."""
+    return any(
+        hold_instructions(patient, on=local_date(visit.starts_at, patient.clinic.zone))
+        for visit in visits
+        if visit.planned_infusion_id is not None
     )

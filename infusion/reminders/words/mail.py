@@ -73,9 +73,10 @@ def compose(
     stop: str = "",
     carer: str = "",
     own: OwnWords = STANDARD,
+    to_hold: bool = False,
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named. ``own`` are
-    the clinic's words around the facts.
+    the clinic's words around the facts; ``to_hold`` says that a prescriber left word about medicines, never which.
     """
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
@@ -96,6 +97,7 @@ def compose(
             "earlier": on_offer(earlier, clinic) if earlier else None,
             "portal": f"{settings.SITE_ADDRESS}/portal/",
             "stop": stop,
+            "to_hold": to_hold,
             "language": translation.get_language(),
         }
         template = _template(kind)
