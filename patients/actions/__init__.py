@@ -4,7 +4,7 @@ from .addresses import note_address_problem, say_address_works
 from .carers import MOST_CARERS, give_access, remove_carer
 from .feeds import end_feed, make_feed, note_feed_read
 from .language import choose_language
-from .messages import set_message_wishes
+from .messages import messages_as_shown, set_message_wishes
 from .people import (
     add_diagnosis,
     add_patient,
@@ -50,6 +50,7 @@ __all__ = [
     "invite",
     "make_feed",
     "mark_deceased",
+    "messages_as_shown",
     "note_address_problem",
     "note_feed_read",
     "record_allergies",

@@ -25,6 +25,17 @@ NO_MOBILE = Refusal(
 )
 
 
+STALE = Refusal(
+    "stale", "These wishes were changed meanwhile. Look at them as they stand now, and save again."
+)
+
+
+def messages_as_shown(patient: Patient, wishes: MessageWishes | None) -> str:
+    """The wishes as one text, by which a page says what it showed."""
+    row = wishes or MessageWishes()
+    return "|".join((str(row.none), *sorted(row.kinds_off), row.channel, patient.language))
+
+
 @transaction.atomic
 def set_message_wishes(
     *,
@@ -35,21 +46,26 @@ def set_message_wishes(
     language: str,
     by: User | None,
     now: datetime,
+    shown: str | None = None,
 ) -> MessageWishes:
     """Keep which messages a patient wants, by which way and in which language; returns the wishes as they stand.
 
     Refused for a kind that is always told, for text messages without a number that may take them, and for a channel
-    or a language that is none.
+    or a language that is none; and with stale where the wishes differ from those the page showed.
     """
     patient = Patient.objects.of(patient.clinic).select_for_update(no_key=True).get(pk=patient.pk)
     wanted: dict[str, Any] = {"none": none, "kinds_off": sorted({*kinds_off}), "channel": channel}
     if problems := _problems(patient, wanted, language):
         raise Refused(*problems)
     row = MessageWishes.objects.of(patient.clinic).filter(patient=patient).first()
+    as_they_stand = messages_as_shown(patient, row)
     row = row or MessageWishes(clinic=patient.clinic, patient=patient)
     changes = {
         name: [getattr(row, name), value] for name, value in wanted.items() if getattr(row, name) != value
     }
+    differs = bool(changes) or language != patient.language
+    if differs and shown is not None and shown != as_they_stand:
+        raise Refused(STALE)
     if language != patient.language:
         changes["language"] = [patient.language, language]
         patient.language = language

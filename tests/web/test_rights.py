@@ -122,6 +122,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "monitoring:read": (R.ANSWER_REPORTS, ("report",)),
     "monitoring:answer": (R.ANSWER_REPORTS, ("report",)),
     "reminders:for_patient": (R.VIEW_PATIENTS, ("patient",)),
+    "reminders:wishes": (R.BOOK, ("patient",)),
     "reminders:message": (R.VIEW_PATIENTS, ("message",)),
     "reminders:letter": (R.VIEW_PATIENTS, ("message",)),
     "ledger:list": (R.VIEW_PATIENTS, ()),

@@ -1,0 +1,1 @@
+"""Which messages a patient wants, as told to staff."""

@@ -1,0 +1,76 @@
+"""The form of a patient's wishes for messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+
+from patients.actions import messages_as_shown
+from patients.models import MessageWishes, Patient
+
+from .. import sms
+from ..domain.kinds import FOR_PATIENTS
+
+CHOICES = tuple((kind.code, kind.title) for kind in FOR_PATIENTS if kind.may_switch_off)
+OFFERED = tuple(code for code, _title in CHOICES)
+
+
+class MessageWishesForm(forms.Form):
+    """Ticked is what the patient wants. Text messages are offered where somebody carries them."""
+
+    language = forms.ChoiceField(label="Language of the messages")
+    channel = forms.ChoiceField(label="How the messages come", required=False)
+    wanted = forms.MultipleChoiceField(
+        label="Messages to get",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=CHOICES,
+        help_text="What is booked, moved or cancelled is always told.",
+    )
+    none = forms.BooleanField(
+        label="No messages at all",
+        required=False,
+        help_text="Then no reminders go out, and a visit is easily forgotten. Staff call if a visit changes.",
+    )
+    shown = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+
+    def __init__(self, typed: Any = None, *, patient: Patient, wishes: MessageWishes | None) -> None:
+        row = wishes or MessageWishes()
+        first = {
+            "language": patient.language,
+            "channel": row.channel,
+            "wanted": [code for code in OFFERED if code not in row.kinds_off],
+            "none": row.none,
+            "shown": messages_as_shown(patient, wishes),
+        }
+        super().__init__(typed, initial=first)
+        languages = dict(settings.LANGUAGES)
+        language = self.fields["language"]
+        assert isinstance(language, forms.ChoiceField)
+        language.choices = [*({patient.language: patient.language} | languages).items()]
+        self._ways(row.channel)
+
+    def _ways(self, standing: str) -> None:
+        ways = [("", "As the clinic does"), ("email", "By mail")]
+        if sms.is_offered() or standing == "sms":
+            ways.append(("sms", "As a text message"))
+        channel = self.fields["channel"]
+        assert isinstance(channel, forms.ChoiceField)
+        channel.choices = ways
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """What the action is told."""
+        typed = dict(self.cleaned_data)
+        wanted = typed.pop("wanted")
+        return {**typed, "kinds_off": [code for code in OFFERED if code not in wanted]}
+
+    def show_as_it_stands(self, patient: Patient, wishes: MessageWishes | None) -> None:
+        """Take the mark of what stands now, so that the next press decides about that."""
+        assert isinstance(self.data, QueryDict)
+        data = self.data.copy()
+        data["shown"] = messages_as_shown(patient, wishes)
+        self.data = data
