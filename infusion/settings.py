@@ -218,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("es", "Spanish")]
+LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["infusion.formats"]
 LANGUAGE_COOKIE_NAME = "language"

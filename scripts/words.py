@@ -61,12 +61,19 @@ STAFF = frozenset(
     )
 )
 """Beside them, what colleagues read."""
-CODE = ("infusion/portal/**/*.py", "infusion/reminders/words/**/*.py", "infusion/doors/forms.py")
+CODE = (
+    "infusion/portal/**/*.py",
+    "infusion/reminders/words/**/*.py",
+    "infusion/reminders/wishes/**/*.py",
+    "infusion/doors/forms.py",
+)
 REFUSALS = (
     "clinics/domain/text.py",
     "monitoring/actions/*.py",
     "monitoring/domain/*.py",
     "scheduling/actions/waiting.py",
+    "scheduling/actions/answers.py",
+    "patients/actions/carers.py",
     "patients/actions/messages.py",
 )
 """Where refusals are worded that a page of the portal can show."""
