@@ -144,6 +144,17 @@ class Clinic(models.Model):
     # Wall-clock times between which no message leaves that can wait; the same time twice means there are none.
     quiet_from = models.TimeField(default=time(20))
     quiet_until = models.TimeField(default=time(8))
+    portal_moves = models.CharField(
+        max_length=4,
+        choices=[("ask", "They ask, and staff decide"), ("book", "They move it themselves")],
+        default="ask",
+        help_text="What patients may do with a visit on their own pages.",
+    )
+    portal_notice_hours = models.PositiveSmallIntegerField(
+        default=48,
+        validators=[MaxValueValidator(336)],
+        help_text="Nearer to the visit than this, staff decide in any case.",
+    )
     education_approved_version = models.CharField(max_length=40, blank=True)
     education_approved_on = models.DateField(null=True, blank=True)
     education_approved_by = models.ForeignKey(

@@ -285,6 +285,18 @@ class CancelForm(forms.Form):
             del self.fields["both"]
 
 
+class ReplyForm(forms.Form):
+    """What a patient reads in answer to a request."""
+
+    reply = forms.CharField(
+        label="Your answer, as the patient reads it",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The visit stays as it is. The patient reads this on their pages, and the desk is asked to call.",
+        error_messages={"required": "Write what the patient should read."},
+    )
+
+
 class WaitForm(forms.Form):
     """What a patient who would come earlier says about it."""
 

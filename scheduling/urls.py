@@ -25,6 +25,7 @@ urlpatterns = [
     path("visits/<int:pk>/", views.visit, name="visit"),
     path("visits/<int:pk>/move/", views.move, name="move"),
     path("visits/<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("requests/<int:pk>/", views.patient_request, name="request"),
     path("times/free/", views.free, name="free"),
     path("waiting/", views.waiting, name="waiting"),
     path("waiting/time/", views.freed, name="freed"),

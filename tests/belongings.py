@@ -18,6 +18,7 @@ from scheduling.models import (
     Replan,
     ScheduleChange,
     Visit,
+    VisitAnswer,
     WaitlistEntry,
     WaitlistOffer,
 )
@@ -97,6 +98,19 @@ def objects_of(clinic: Clinic) -> dict[str, object]:
             clinic=clinic, patient=patient, batch=uuid4(), verb="book", summary="Booked", at=now
         ).pk,
         **waiting_for(visit),
+        "asked": VisitAnswer.objects.create(
+            clinic=clinic,
+            patient=patient,
+            visit=visit,
+            visit_version=visit.version,
+            starts_at=visit.starts_at,
+            state="open",
+            answer="other_time",
+            words="Only on Fridays.",
+            key=uuid4(),
+            by=prescriber,
+            at=now,
+        ).pk,
         "follow_up": factory.make_follow_up(patient, due_on=now.date()).pk,
         "report": told(patient, "fever", now=now).pk,
         "message": message.pk,

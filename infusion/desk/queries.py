@@ -22,6 +22,7 @@ from patients.models import Patient
 from scheduling import queries as scheduling
 from scheduling.domain.course import in_words
 from scheduling.models import STANDING, RuleBreach, Visit
+from scheduling.queries.answers import confirmed
 from treatment import queries as treatment
 from treatment.domain.steps import (
     ARRIVED,
@@ -96,6 +97,7 @@ class Card:
     place: Place | None = None
     passed: RuleBreach | None = None
     takeovers: tuple[tuple[datetime, str], ...] = ()
+    confirmed: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -168,6 +170,7 @@ def day(clinic: Clinic, on: date, *, member: Membership, now: datetime) -> Day:
     zone, today = clinic.zone, local_date(now, clinic.zone)
     visits = treatment.day_visits(clinic, on)
     gates, taken = _gates(clinic, visits, today), treatment.steps_taken(clinic, visits)
+    coming = confirmed(clinic, visits)
     passed, over = scheduling.breaches(clinic, visits), scheduling.takeovers(clinic, visits)
     booked_for = monitoring.of_visits(clinic, [visit for visit in visits if visit.kind != "infusion"])
     open_calendar = calendar(clinic, on, on)
@@ -196,6 +199,7 @@ def day(clinic: Clinic, on: date, *, member: Membership, now: datetime) -> Day:
             places.get(visit.pk),
             passed.get(visit.pk),
             over.get(visit.pk, ()),
+            visit.pk in coming,
         )
         for visit in visits
     )
@@ -246,6 +250,7 @@ def _card(
     place: Place | None,
     passed: RuleBreach | None,
     takeovers: tuple[tuple[datetime, str], ...],
+    confirmed: bool,
 ) -> Card:
     stage, zone = treatment.stage(visit), member.clinic.zone
     begun = local_date(visit.starts_at, zone) <= local_date(now, zone)
@@ -258,7 +263,7 @@ def _card(
     )
     back = undone(stage, taken_at=taken_at, now=now, kind=visit.kind)
     can_undo = isinstance(back, Stage) and may_undo(visit, member)
-    return Card(visit, stage, moves, can_undo, taken_at, gate, follow_up, place, passed, takeovers)
+    return Card(visit, stage, moves, can_undo, taken_at, gate, follow_up, place, passed, takeovers, confirmed)
 
 
 def may_undo(visit: Visit, member: Membership) -> bool:

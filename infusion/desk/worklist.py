@@ -25,6 +25,7 @@ from scheduling.queries.waiting import worth_offering
 from treatment import queries as treatment
 
 from .addresses import check_of, day_of
+from .asked import requests, unconfirmed
 from .reported import reported, unanswered
 from .work import SHOWN, Row, Section, named, section
 
@@ -40,6 +41,8 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
     found = [
         *reported(clinic, member, now),
         unanswered(clinic, now),
+        requests(clinic, member, now),
+        unconfirmed(clinic, now),
         *_tasks(clinic, member, today),
         _unfinished(clinic, today),
         _gates(clinic, now, today),

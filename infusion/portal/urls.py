@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import carers, health, language, prepare, reading, take_home, unwell, views
+from . import answers, carers, health, language, prepare, reading, take_home, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("not-well/", unwell.unwell, name="unwell"),
     path("not-well/<int:pk>/", unwell.report, name="report"),
     path("health-check/", health.health_check, name="health_check"),
+    path("coming/", answers.confirm, name="confirm"),
+    path("cannot-come/", answers.cannot_come, name="cannot_come"),
+    path("another-time/", answers.other_time, name="other_time"),
     path("prepare/", prepare.prepare, name="prepare"),
     path("carers/", carers.carers, name="carers"),
     path("about/", reading.education, name="education"),

@@ -23,6 +23,7 @@ from scheduling.queries.waiting import entries_of, entry_for, is_open, open_offe
 
 from . import queries
 from .access import CHOSEN, PatientRequest, patient_door, patient_page
+from .answers import answer_shown
 from .domain.education import PAGES, VERSION, page_named
 from .forms import BirthDateForm
 from .prepare import parts_of
@@ -79,6 +80,7 @@ def home(request: PatientRequest) -> HttpResponse:
         "parts": parts_of(upcoming[0] if upcoming else None),
         "instructions": queries.to_hold(following),
         **queries.health_check_of(following, now),
+        **answer_shown(upcoming[0] if upcoming else None, now),
     }
     return render(request, "portal/home.html", shown)
 

@@ -1,5 +1,6 @@
 """What is planned: courses, planned infusions with their windows, visits and every version of them, waiting, plans."""
 
+from .answers import VisitAnswer
 from .courses import (
     CoTherapyRecord,
     Course,
@@ -32,6 +33,7 @@ __all__ = [
     "TstzRange",
     "UsualLength",
     "Visit",
+    "VisitAnswer",
     "VisitVersion",
     "WaitlistEntry",
     "WaitlistOffer",

@@ -5,6 +5,7 @@ from .courses import course, panel, prescribe, renew, start, stop
 from .free import free
 from .holds import hold, release
 from .instructions import change_instruction, end_instruction, enter_instruction
+from .requests import patient_request
 from .times import move, pair, single
 from .visits import cancel, visit
 from .waiting import answer, freed, leave, wait, waiting
@@ -24,6 +25,7 @@ __all__ = [
     "move",
     "pair",
     "panel",
+    "patient_request",
     "prescribe",
     "rates",
     "recompute",

@@ -17,5 +17,6 @@ urlpatterns = [
     path("nurses/<int:pk>/leave/", views.add_leave, name="add_leave"),
     path("leave/<int:pk>/remove/", views.remove_leave, name="remove_leave"),
     path("shifts/<int:pk>/", views.shift, name="shift"),
+    path("portal/", views.portal, name="portal"),
     path("capacity/", views.rules, name="rules"),
 ]

@@ -6,6 +6,7 @@ from .holidays import holidays
 from .hours import add_closure, hours, remove_closure
 from .leave import add_leave, remove_leave
 from .nurses import nurse, nurses, shift
+from .portal import portal
 
 __all__ = [
     "add_closure",
@@ -18,6 +19,7 @@ __all__ = [
     "hours",
     "nurse",
     "nurses",
+    "portal",
     "remove_closure",
     "remove_leave",
     "rules",

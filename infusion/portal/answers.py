@@ -1,0 +1,142 @@
+"""What a patient says about the next visit: I will come, I can't come, I'd like another time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clinics.domain.refusals import Refused
+from patients.actions import record_view
+from scheduling.actions.answers import answer_visit
+from scheduling.domain.answers import CANNOT_COME, CONFIRMED, OTHER_TIME, answer_refusal, at_once
+from scheduling.models import Visit, VisitAnswer
+from scheduling.queries import answers as answered
+
+from . import queries
+from .access import PatientRequest, patient_page
+from .answer_form import AnswerForm, CannotComeForm, OtherTimeForm
+
+HALVES = {"morning": "am", "afternoon": "pm"}
+
+
+def answer_shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
+    """What the first page shows of the patient's answer about a visit, and what the buttons send."""
+    if visit is None:
+        return {}
+    subject = answered.subject_of(visit)
+    return {
+        "answer": answered.standing_answer(visit),
+        "may_answer": answer_refusal(subject, now=now) is None,
+        "at_once": at_once(subject, answered.rule_of(visit.clinic), now=now),
+        "answer_key": uuid4(),
+    }
+
+
+@patient_page
+@require_POST
+def confirm(request: PatientRequest) -> HttpResponse:
+    """I will come."""
+    form, visit = AnswerForm(request.POST), _next(request)
+    if visit is None or not form.is_valid():
+        messages.error(request, _("Please try again."))
+    elif isinstance(said := _said(request, visit, CONFIRMED, form.cleaned_data), str):
+        messages.error(request, _words_for(said))
+    else:
+        messages.success(request, _("Thank you. We expect you."))
+    return redirect("portal:home")
+
+
+@patient_page
+def cannot_come(request: PatientRequest) -> HttpResponse:
+    """I can't come: why, and what happens now; then another time can be chosen."""
+    visit, now, status = _next(request), timezone.now(), 200
+    version = visit.version if visit else 0
+    form = CannotComeForm(
+        request.POST if request.method == "POST" else None, initial={"key": uuid4(), "version": version}
+    )
+    if visit is not None and form.is_bound:
+        status = 422
+        if form.is_valid():
+            said = _said(request, visit, CANNOT_COME, form.cleaned_data)
+            if not isinstance(said, str):
+                messages.success(request, _given_up(said))
+                return redirect("portal:home" if said.state == "done" else "portal:other_time")
+            form.take_up(version)
+            form.add_error(None, _words_for(said))
+            status = 409
+    record_view(patient=request.patient, by=request.user, page="portal cannot come")
+    shown = {"form": form, **_shown(visit, now)}
+    return render(request, "portal/cannot_come.html", shown, status=status)
+
+
+@patient_page
+def other_time(request: PatientRequest) -> HttpResponse:
+    """Times that are free, by day; one of them, or words, go to the clinic as a request."""
+    visit, now, status = _next(request), timezone.now(), 200
+    version = visit.version if visit else 0
+    form = OtherTimeForm(
+        request.POST if request.method == "POST" else None, initial={"key": uuid4(), "version": version}
+    )
+    if visit is not None and form.is_bound:
+        status = 422
+        if form.is_valid():
+            said = _said(request, visit, OTHER_TIME, form.cleaned_data)
+            if not isinstance(said, str):
+                messages.success(request, _asked_for(said))
+                return redirect("portal:home")
+            form.take_up(version)
+            form.add_error(None, _words_for(said))
+            status = 409
+    part = request.GET.get("part", "")
+    shown = {"form": form, "part": part, **_shown(visit, now)}
+    if shown.get("may_answer") and visit is not None:
+        shown["days"] = answered.times_for(visit, now=now, half=HALVES.get(part, ""))
+    record_view(patient=request.patient, by=request.user, page="portal another time")
+    return render(request, "portal/other_time.html", shown, status=status)
+
+
+def _next(request: PatientRequest) -> Visit | None:
+    return queries.upcoming(request.patient, timezone.now()).first()
+
+
+def _shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
+    return {"visit": visit, **answer_shown(visit, now)}
+
+
+def _said(request: PatientRequest, visit: Visit, answer: str, typed: dict[str, Any]) -> VisitAnswer | str:
+    """Keep the answer; the code of the reason where it is refused."""
+    try:
+        return answer_visit(visit=visit, answer=answer, by=request.user, now=timezone.now(), **typed)
+    except Refused as refused:
+        return refused.reasons[0].code
+
+
+def _given_up(row: VisitAnswer) -> str:
+    if row.state == "done":
+        return _("Your visit is cancelled. We call you to find another time.")
+    return _("Thank you for telling us. The clinic has your message.")
+
+
+def _asked_for(row: VisitAnswer) -> str:
+    if row.state == "done":
+        return _("Done: your visit has moved to the time you chose.")
+    return _("We have your request. Your visit stays until we answer.")
+
+
+def _words_for(code: str) -> str:
+    known = {
+        "stale": _("Your visit has changed meanwhile. You see the time it has now. Please answer again."),
+        "not_to_answer": _("This visit can no longer be changed here. Please call us."),
+    }
+    gone = _("Somebody else has just taken this time. Here are the times that are free now.")
+    if code in ("time_gone", "chair_taken", "patient_busy", "nurse_busy", "raced"):
+        return gone
+    return known.get(code, _("We could not keep this. Please try again, or call us."))

@@ -1,0 +1,218 @@
+"""A patient confirms, gives up or moves a visit, and staff answer what was only asked."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from clinics.domain.refusals import Refused
+from clinics.models import StaffTask
+from scheduling.actions.answers import accept_request, answer_visit, refuse_request
+from scheduling.models import Visit, VisitAnswer, VisitVersion
+from scheduling.queries.answers import confirmed, free_times, requests, times_for
+from tests.database.booking.arranged import a_course
+from tests.factory import change_visit, make_clinic, make_member, make_patient, make_user, make_visit
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2031, 3, 3, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def clinic():
+    return make_clinic(chairs=2, nurses=2, portal_moves="book", portal_notice_hours=48)
+
+
+def maintenance(clinic, patient=None):
+    """The visit of a third infusion: the first two were given half a year ago."""
+    course = a_course(clinic, patient=patient, start_on=date(2030, 9, 12), maintenance=2)
+    first, second, third = course.planned_infusions.order_by("ordinal")[:3]
+    for row, on in ((first, date(2030, 9, 12)), (second, date(2030, 9, 26))):
+        row.state, row.given_on = "given", on
+        row.save()
+    starts = datetime.combine(third.planned_on, time(9), tzinfo=clinic.zone).astimezone(UTC)
+    return make_visit(course.patient, starts_at=starts, planned_infusion=third, at=NOW - timedelta(days=30))
+
+
+@pytest.fixture
+def visit(clinic):
+    return maintenance(clinic)
+
+
+def say(visit, answer, *, version=None, key=None, now=NOW, **more):
+    visit.refresh_from_db()
+    by = make_user(door="portal")
+    told = {"version": version or visit.version, "key": key or uuid4(), "by": by, "now": now}
+    return answer_visit(visit=visit, answer=answer, **told, **more)
+
+
+def status(visit):
+    visit.refresh_from_db()
+    return visit.status, visit.starts_at
+
+
+def test_confirmation_counts_until_the_visit_moves(clinic, visit):
+    assert say(visit, "confirmed").state == "noted"
+    assert confirmed(clinic, [visit]) == {visit.pk}
+    change_visit(
+        visit,
+        "moved",
+        starts_at=visit.starts_at + timedelta(days=1),
+        ends_at=visit.ends_at + timedelta(days=1),
+    )
+    assert confirmed(clinic, [visit]) == frozenset()
+
+
+def test_form_sent_twice_is_one_answer(clinic, visit):
+    key = uuid4()
+    first = say(visit, "confirmed", key=key)
+    assert say(visit, "confirmed", key=key) == first
+    assert VisitAnswer.objects.of(clinic).count() == 1
+
+
+def test_visit_given_up_in_time_is_cancelled_and_the_dose_waits_to_be_booked(clinic, visit):
+    row = say(visit, "cannot_come", reason="travel")
+    planned = visit.planned_infusion
+    planned.refresh_from_db()
+    assert (row.state, status(visit)[0], planned.state) == ("done", "cancelled", "planned")
+    (task,) = StaffTask.objects.of(clinic).filter(kind="call_patient")
+    assert task.cause == f"visit_answer:{row.pk}"
+
+
+def test_visit_given_up_late_stands_and_becomes_a_call(clinic, visit):
+    late = visit.starts_at - timedelta(hours=5)
+    row = say(visit, "cannot_come", reason="ill", now=late)
+    assert (row.state, status(visit)[0]) == ("open", "booked")
+    assert list(requests(clinic, late)) == [row]
+    assert StaffTask.objects.of(clinic).filter(kind="call_patient").count() == 1
+
+
+def test_every_time_on_offer_can_be_taken_and_keeps_the_window(clinic, visit):
+    planned = visit.planned_infusion
+    offered = free_times(visit, now=NOW)
+    days = {at.astimezone(clinic.zone).date() for at in offered}
+    assert (min(days) >= planned.earliest_on, max(days) <= planned.latest_on, visit.starts_at in offered) == (
+        True,
+        True,
+        False,
+    )
+    chosen = offered[-1]
+    assert say(visit, "other_time", wanted_at=chosen).state == "done"
+    assert status(visit) == ("booked", chosen)
+    changes = (
+        VisitVersion.objects.of(clinic)
+        .filter(visit=visit)
+        .order_by("version")
+        .values_list("change", flat=True)
+    )
+    assert list(changes) == ["booked", "moved"]
+
+
+def test_few_times_are_shown_of_each_half_of_the_day(clinic, visit):
+    morning, afternoon = (times_for(visit, now=NOW, half=half) for half in ("am", "pm"))
+    assert 0 < sum(len(times) for _, times in morning) <= 12
+    assert {at.astimezone(clinic.zone).hour < 12 for _, times in morning for at in times} == {True}
+    assert {at.astimezone(clinic.zone).hour < 12 for _, times in afternoon for at in times} <= {False}
+
+
+def test_time_that_is_not_on_offer_is_refused_and_nothing_is_written(clinic, visit):
+    with pytest.raises(Refused) as refused:
+        say(visit, "other_time", wanted_at=visit.starts_at + timedelta(days=400))
+    assert refused.value.codes == ("time_gone",)
+    assert VisitAnswer.objects.of(clinic).count() == 0
+
+
+def test_induction_is_never_moved_by_the_patient_alone(clinic):
+    visit = make_visit(make_patient(clinic), starts_at=NOW + timedelta(days=7, hours=2), at=NOW)
+    chosen = free_times(visit, now=NOW)[0]
+    assert say(visit, "other_time", wanted_at=chosen).state == "open"
+    assert status(visit) == ("booked", visit.starts_at)
+
+
+def test_stale_page_is_told_so(clinic, visit):
+    change_visit(
+        visit,
+        "moved",
+        starts_at=visit.starts_at + timedelta(days=1),
+        ends_at=visit.ends_at + timedelta(days=1),
+    )
+    with pytest.raises(Refused) as refused:
+        say(visit, "cannot_come", reason="travel", version=1)
+    assert (refused.value.codes, status(visit)[0]) == (("stale",), "booked")
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "field"),
+    [
+        ("cannot_come", {"reason": ""}, "reason"),
+        ("other_time", {"words": " "}, "words"),
+        ("other_time", {"words": "x\x00"}, "words"),
+    ],
+)
+def test_answer_without_what_it_needs_is_refused_beside_its_field(visit, answer, more, field):
+    with pytest.raises(Refused) as refused:
+        say(visit, answer, **more)
+    assert [reason.field for reason in refused.value.reasons] == [field]
+
+
+def test_request_is_done_by_staff_as_it_was_asked(clinic, visit):
+    type(clinic).objects.filter(pk=clinic.pk).update(portal_moves="ask")
+    visit = Visit.objects.of(clinic).select_related("clinic", "planned_infusion__course").get(pk=visit.pk)
+    chosen = free_times(visit, now=NOW)[0]
+    row = say(visit, "other_time", wanted_at=chosen)
+    desk = make_member(clinic).user
+    assert row.state == "open"
+    done = accept_request(request=row, by=desk, now=NOW)
+    assert (done.state, status(visit), accept_request(request=row, by=desk, now=NOW).pk) == (
+        "accepted",
+        ("booked", chosen),
+        row.pk,
+    )
+    with pytest.raises(Refused):
+        refuse_request(request=row, reply="No.", by=desk, now=NOW)
+
+
+def test_refused_request_keeps_the_visit_and_asks_for_a_call(clinic, visit):
+    row = say(visit, "other_time", words="Only on Sundays.")
+    refuse_request(request=row, reply="We are closed then.", by=make_member(clinic).user, now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.reply, status(visit)[0]) == ("refused", "We are closed then.", "booked")
+    assert StaffTask.objects.of(clinic).filter(cause=f"visit_answer:{row.pk}:refused").count() == 1
+
+
+def test_newer_answer_takes_the_place_of_an_open_request(clinic, visit):
+    first = say(visit, "other_time", words="Later, please.")
+    assert say(visit, "confirmed").state == "noted"
+    first.refresh_from_db()
+    assert (first.state, list(requests(clinic, NOW))) == ("replaced", [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_two_patients_gets_the_time_both_choose():
+    clinic = make_clinic(chairs=2, nurses=1, portal_moves="book")
+    visits = [maintenance(clinic)]
+    other = make_patient(clinic)
+    course = a_course(clinic, patient=other, start_on=date(2030, 9, 12), maintenance=2)
+    first, second, third = course.planned_infusions.order_by("ordinal")[:3]
+    for row, on in ((first, date(2030, 9, 12)), (second, date(2030, 9, 26))):
+        row.state, row.given_on = "given", on
+        row.save()
+    starts = visits[0].starts_at + timedelta(days=1)
+    chair = clinic.chairs.order_by("pk").last()
+    visits.append(
+        make_visit(other, starts_at=starts, planned_infusion=third, chair=chair, at=NOW - timedelta(days=30))
+    )
+    both = sorted(set(free_times(visits[0], now=NOW)) & set(free_times(visits[1], now=NOW)))[-1]
+
+    def take(visit):
+        try:
+            return say(visit, "other_time", wanted_at=both).state
+        except Refused as refused:
+            return "gone" if refused.codes else ""
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(take, visits)) == ["done", "gone"]
+    assert Visit.objects.of(clinic).filter(starts_at=both, status="booked").count() == 1
