@@ -58,8 +58,8 @@ class CannotComeForm(_WithWords):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["words"].label = say("Do you want to tell us more?")
-        self.fields["words"].help_text = say("You can leave this empty.")
+        self.fields["words"].label = _("Do you want to tell us more?")
+        self.fields["words"].help_text = _("You can leave this empty.")
 
 
 class OtherTimeForm(_WithWords):
@@ -69,8 +69,8 @@ class OtherTimeForm(_WithWords):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["words"].label = say("When could you come?")
-        self.fields["words"].help_text = say("For example: only on Fridays, or not before 10 o’clock.")
+        self.fields["words"].label = _("When could you come?")
+        self.fields["words"].help_text = _("For example: only on Fridays, or not before 10 o’clock.")
 
     def clean_wanted_at(self) -> datetime | None:
         typed = self.cleaned_data["wanted_at"]

@@ -129,6 +129,8 @@ def test_worklist_holds_what_waits_in_each_room(desk, clinic):
     assert totals == {
         "reports": 0,
         "health_checks": 0,
+        "requests": 0,
+        "unconfirmed": 0,
         "tasks": 1,
         "other_tasks": 0,
         "unfinished": 1,
