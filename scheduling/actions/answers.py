@@ -134,9 +134,12 @@ def _carried_out(row: VisitAnswer, visit: Visit, *, by: User | None, now: dateti
         with transaction.atomic():
             _carry_out(row, visit, by=by, now=now)
     except Refused as refused:
-        if only_soft(refused.reasons):
-            return "open"
-        raise
+        if not only_soft(refused.reasons):
+            raise
+        # What was free a moment ago and is not any more was taken by somebody else.
+        if row.wanted_at is not None and row.wanted_at not in free_times(visit, now=now):
+            raise Refused(TIME_GONE) from refused
+        return "open"
     return "done"
 
 
