@@ -132,8 +132,10 @@ class UnwellForm(forms.Form):
         if not value.is_finite():
             self.add_error("temperature", _("Write a number, for example 38.2."))
             return None
-        celsius = value if unit == "C" else (value - 32) * 5 / 9
-        if not LOWEST <= celsius <= HIGHEST:
+        # Far off in either unit: a number with a huge exponent cannot even be converted.
+        possible = abs(value) < 1000
+        celsius = (value - 32) * 5 / 9 if possible and unit == "F" else value
+        if not (possible and LOWEST <= celsius <= HIGHEST):
             self.add_error("temperature", _("This temperature cannot be. Check the number, and °C or °F."))
             return None
         return round(celsius, 1)

@@ -61,9 +61,13 @@ def calendar(request: PatientRequest) -> HttpResponse:
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The appointments of whoever made this address, for a calendar program that signs in nowhere.
 
-    An address that is unknown, taken back or over is answered like any page that does not exist.
+    An address that is unknown, taken back or over is answered like any page that does not exist. After too many of
+    them the network address is told to come later, whatever it asks: many calendars ask through the same one, so
+    waiting neither prolongs the wait nor ends anybody's calendar.
     """
-    found = feed_by_token(token) if tries("feed", request) < GUESSES else None
+    if tries("feed", request) >= GUESSES:
+        return HttpResponse(status=429, headers={"Retry-After": str(FORGOTTEN_AFTER)})
+    found = feed_by_token(token)
     if found is None:
         count_try("feed", request, kept=FORGOTTEN_AFTER)
         raise Http404

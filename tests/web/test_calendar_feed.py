@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pypdf
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -129,8 +130,22 @@ def test_guessing_is_throttled_and_then_even_the_right_address_waits(client, ana
     guesser = Client(REMOTE_ADDR="203.0.113.9")
     for number in range(20):
         assert guesser.get(f"/feed/guess{number}.ics").status_code == 404
-    assert guesser.get(path).status_code == 404
+    # 429 and not 404: a calendar that gets 404 may drop the feed for good.
+    assert [guesser.get(each).status_code for each in (path, "/feed/guess.ics")] == [429, 429]
     assert Client(REMOTE_ADDR="203.0.113.10").get(path).status_code == 200
+
+
+def test_calendar_that_asks_while_it_must_wait_does_not_wait_the_longer(client, ana, access):
+    path, begun = made(client), timezone.now()
+    shared = Client(REMOTE_ADDR="203.0.113.9")
+    with time_machine.travel(begun, tick=False) as clock:
+        for number in range(20):
+            shared.get(f"/feed/guess{number}.ics")
+        seen = []
+        for seconds in (300, 599, 601):
+            clock.move_to(begun + timedelta(seconds=seconds))
+            seen.append(shared.get(path).status_code)
+    assert seen == [429, 429, 200]
 
 
 def test_feed_is_only_read(client, ana, access):

@@ -93,6 +93,7 @@ def test_ledger_is_narrowed_down(desk: Client, patient: Patient, query: str) -> 
 def test_ledger_passes_over_what_nobody_offered(desk: Client, patient: Patient) -> None:
     row = message(patient)
     assert seen(desk, "?state=x&kind=' or 1=1&channel=%00&day=31-31&before=zz&week=maybe&q=%00") == [row]
+    assert [seen(desk, f"?day={day}") for day in ("9999-12-31", "0001-01-01")] == [[row], [row]]
     assert seen(desk, "?before=99999999999999999999999") == [row]
 
 

@@ -139,6 +139,7 @@ def test_temperature_is_kept_in_celsius(ana, typed, unit, kept):
         ({"symptoms": ["cough"], "temperature": "hot"}, "temperature"),
         ({"symptoms": ["cough"], "temperature": "NaN"}, "temperature"),
         ({"symptoms": ["cough"], "temperature": "101"}, "temperature"),
+        ({"symptoms": ["cough"], "temperature": "9e999999", "unit": "F"}, "temperature"),
         ({"symptoms": ["cough"], "unit": "K"}, "unit"),
         ({"words": "a" * 2001}, "words"),
         ({"words": "a\x01b"}, "words"),

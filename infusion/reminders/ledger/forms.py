@@ -51,6 +51,11 @@ class FilterForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)
             field.choices = [*anything, *offered]
 
+    def clean_day(self) -> date | None:
+        """The first and the last day that a calendar can name have no day before or behind them."""
+        day: date | None = self.cleaned_data["day"]
+        return day if day and date.min < day < date.max else None
+
     def asked(self) -> Asked:
         """What was asked; a value that nobody offered is left out."""
         self.is_valid()
