@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from infusion.reminders.words.lines import length_in_words
 from patients.actions import record_view
 from scheduling.models import Visit
 
@@ -22,15 +23,17 @@ PARTS = {
 }
 
 
-def parts_of(visit: Visit | None) -> list[tuple[str, int]]:
-    """The parts of an infusion visit in the patient's words, each with its minutes; those without any are left out."""
+def parts_of(visit: Visit | None) -> list[tuple[str, str]]:
+    """The parts of an infusion visit in the patient's words, each with how long it takes; those that take no time are left out."""
     if visit is None or visit.kind != "infusion":
         return []
     minutes: dict[str, int] = {}
     for name, length, *_ in visit.phases:
         part = "infusion" if name in GIVEN else name
         minutes[part] = minutes.get(part, 0) + int(length)
-    return [(str(words), minutes[part]) for part, words in PARTS.items() if minutes.get(part)]
+    return [
+        (str(words), length_in_words(minutes[part])) for part, words in PARTS.items() if minutes.get(part)
+    ]
 
 
 @patient_page
