@@ -24,7 +24,7 @@ PARTS = {
 
 
 def parts_of(visit: Visit | None) -> list[tuple[str, str]]:
-    """The parts of an infusion visit in the patient's words, each with how long it takes; those that take no time are left out."""
+    """The parts of an infusion visit in the patient's words, each with how long it takes."""
     if visit is None or visit.kind != "infusion":
         return []
     minutes: dict[str, int] = {}
