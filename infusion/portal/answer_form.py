@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinics.domain.text import problem_with_text
 from scheduling.actions.answers import LONGEST_WORDS
+from scheduling.models import Visit
 
 WHY_WORDS = {
     "ill": _("I am ill"),
@@ -22,14 +23,16 @@ WHY_WORDS = {
 
 
 class AnswerForm(forms.Form):
-    """What every answer sends: the form's own key, and the version of the visit that the page showed."""
+    """What every answer sends: the form's own key, and which visit the page showed, in which version."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
+    visit = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
-    def take_up(self, version: int) -> None:
+    def take_up(self, visit: Visit) -> None:
         """Show the visit as it stands now: the next press is about that, and nothing typed is lost."""
-        self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
+        standing = {"visit": str(visit.pk), "version": str(visit.version)}
+        self.data = {**self.data.dict(), **standing}  # type: ignore[attr-defined]
 
 
 class _WithWords(AnswerForm):

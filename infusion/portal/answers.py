@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from clinics.domain.refusals import Refused
 from patients.actions import record_view
 from scheduling.actions.answers import answer_visit
+from scheduling.actions.visits import STALE
 from scheduling.domain.answers import CANNOT_COME, CONFIRMED, OTHER_TIME, answer_refusal, at_once
 from scheduling.models import Visit, VisitAnswer
 from scheduling.queries import answers as answered
@@ -58,10 +59,7 @@ def confirm(request: PatientRequest) -> HttpResponse:
 def cannot_come(request: PatientRequest) -> HttpResponse:
     """I can't come: why, and what happens now; then another time can be chosen."""
     visit, now, status = _next(request), timezone.now(), 200
-    version = visit.version if visit else 0
-    form = CannotComeForm(
-        request.POST if request.method == "POST" else None, initial={"key": uuid4(), "version": version}
-    )
+    form = CannotComeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
     if visit is not None and form.is_bound:
         status = 422
         if form.is_valid():
@@ -69,7 +67,7 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
             if not isinstance(said, str):
                 messages.success(request, _given_up(said))
                 return redirect("portal:home" if said.state == "done" else "portal:other_time")
-            form.take_up(version)
+            form.take_up(visit)
             form.add_error(None, _words_for(said))
             status = 409
     record_view(patient=request.patient, by=request.user, page="portal cannot come")
@@ -81,10 +79,7 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
 def other_time(request: PatientRequest) -> HttpResponse:
     """Times that are free, by day; one of them, or words, go to the clinic as a request."""
     visit, now, status = _next(request), timezone.now(), 200
-    version = visit.version if visit else 0
-    form = OtherTimeForm(
-        request.POST if request.method == "POST" else None, initial={"key": uuid4(), "version": version}
-    )
+    form = OtherTimeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
     if visit is not None and form.is_bound:
         status = 422
         if form.is_valid():
@@ -92,7 +87,7 @@ def other_time(request: PatientRequest) -> HttpResponse:
             if not isinstance(said, str):
                 messages.success(request, _asked_for(said))
                 return redirect("portal:home")
-            form.take_up(version)
+            form.take_up(visit)
             form.add_error(None, _words_for(said))
             status = 409
     part = request.GET.get("part", "")
@@ -107,14 +102,24 @@ def _next(request: PatientRequest) -> Visit | None:
     return queries.upcoming(request.patient, timezone.now()).first()
 
 
+def _stands(visit: Visit | None) -> dict[str, Any]:
+    """What a fresh form says of the visit it shows."""
+    return {"key": uuid4(), "visit": visit.pk, "version": visit.version} if visit else {}
+
+
 def _shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
     return {"visit": visit, **answer_shown(visit, now)}
 
 
 def _said(request: PatientRequest, visit: Visit, answer: str, typed: dict[str, Any]) -> VisitAnswer | str:
-    """Keep the answer; the code of the reason where it is refused."""
+    """Keep the answer; the code of the reason where it is refused. A page that showed another visit than the one that
+    is next by now answers for neither.
+    """
+    told = {name: value for name, value in typed.items() if name != "visit"}
+    if typed["visit"] != visit.pk and answered.answer_of_form(visit.patient, typed["key"]) is None:
+        return STALE.code
     try:
-        return answer_visit(visit=visit, answer=answer, by=request.user, now=timezone.now(), **typed)
+        return answer_visit(visit=visit, answer=answer, by=request.user, now=timezone.now(), **told)
     except Refused as refused:
         return refused.reasons[0].code
 
