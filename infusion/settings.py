@@ -167,7 +167,7 @@ ACCOUNT_LOGIN_BY_CODE_MAX_RESEND_COUNT = 2
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_RATE_LIMITS = {"stop_messages": "30/m/ip", "test_message": "10/h/user"}
+ACCOUNT_RATE_LIMITS = {"stop_messages": "30/m/ip", "test_message": "10/h/user", "invite_carer": "10/h/user"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "request_login_code": "infusion.doors.forms.PatientDoorForm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.core.ratelimit import consume_or_429
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -43,6 +44,9 @@ def carers(request: PatientRequest) -> HttpResponse:
         return redirect("portal:carers")
     form = CarerForm(data)
     if form.is_valid():
+        # Each is a mail to an address of the patient's choice: they do not go out without end.
+        if too_often := consume_or_429(request, action="invite_carer", user=request.user):
+            return too_often
         try:
             actions.give_access(patient=request.patient, by=request.user, now=now, **form.cleaned_data)
         except Refused as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,8 @@ from .trail import note
 
 MOST_CARERS = 3
 LONGEST_NAME = 100
+_ADDRESS = re.compile(r"[/:@]|\.\w\w")
+"""The name stands in a mail of ours to an address that the patient chose: no address of a page may pass for a name."""
 NOT_HERE = Refusal("address_unusable", "This address cannot be used here. Use another one.", "email")
 
 
@@ -77,7 +80,7 @@ def remove_carer(*, patient: Patient, access_pk: int, by: User, now: datetime) -
 
 def _problems(name: str, email: str) -> list[Refusal]:
     found = []
-    if not name:
+    if not name or _ADDRESS.search(name):
         found.append(Refusal("name_missing", "Write the person's name.", "name"))
     elif problem := problem_with_text(name):
         found.append(Refusal("name_unreadable", problem, "name"))

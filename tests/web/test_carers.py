@@ -75,6 +75,22 @@ def test_twice_is_once_three_are_the_most_and_what_was_typed_stays(patient, ana)
     assert sorted(wrong.context["form"].errors) == ["email", "name"]
 
 
+@pytest.mark.parametrize("name", ["Prize at evil.example", "https://x", "a@b"])
+def test_no_address_passes_for_a_carers_name(patient, ana, name):
+    refused = give(patient, name=name)
+    assert refused.context["form"].errors == {"name": ["Write the person's name."]}
+    assert give(patient, name="Dr. J.R. O’Neil-Ash").status_code == 302
+
+
+def test_a_patient_cannot_send_invitations_without_end(patient, ana):
+    answers = []
+    for number in range(11):
+        answers.append(give(patient, f"carer-{number}@example.org").status_code)
+        for row in PortalAccess.across_clinics.filter(patient=ana, is_carer=True, revoked_at=None):
+            patient.post(reverse("portal:carers"), {"remove": row.pk})
+    assert answers == [302] * 10 + [429]
+
+
 def test_a_new_address_of_the_patient_closes_the_old_one_and_no_carers(patient, ana):
     give(patient)
     ana.email = "ana.new@example.org"
