@@ -8,6 +8,8 @@ from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from clinics.models import User
+
 
 def who(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
     """The address somebody is trying to sign in with, in lower case; empty where the request names none."""
@@ -28,3 +30,11 @@ def where(request: HttpRequest) -> str | None:
         return get_adapter(request).get_client_ip(request)
     except PermissionDenied:
         return None
+
+
+def one_at_a_time(user: User | None) -> None:
+    """Let whoever else tries for this person wait until the transaction's end: tries that come together are counted
+    like tries that come in turn. Where there is nobody, nothing can be guessed.
+    """
+    if user is not None:
+        User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()

@@ -27,3 +27,9 @@ class SessionStore(db.SessionStore):
             self._session_key = None
             return {}
         return self.decode(found[0])
+
+
+def code_in(session: SessionStore) -> Any:
+    """The code somebody was sent, and what was tried of it, as the session holds it in the database this instant."""
+    kept = SessionStore(session.session_key).load().get("account_login") or {"state": {}}
+    return kept["state"].get("stages", {}).get("login_by_code", {}).get("data")

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.views import ConfirmLoginCodeView
+from axes.decorators import axes_dispatch
 from django.contrib.auth.signals import user_login_failed
+from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from .lockout import one_at_a_time
+from .sessions import code_in
 
 
 class TypedCode(ConfirmLoginCodeView):
-    """Counts wrong codes for an address nobody was invited under too: a lock must not tell who is a patient."""
+    """Takes one try at a time, and counts wrong codes for an address nobody was invited under too: a lock must not
+    tell who is a patient.
+    """
+
+    @transaction.atomic
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A try, counted before the next one is looked at. Where another try of this browser was quicker, what this
+        one read is no longer true: it is not looked at.
+        """
+        one_at_a_time(self._process.user)
+        if code_in(request.session) != self._process.state:
+            return HttpResponseRedirect(request.path)
+        answer: HttpResponse = axes_dispatch(super().post)(request, *args, **kwargs)
+        request.session.save()
+        return answer
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         if self._process.user is None:
