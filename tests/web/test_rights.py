@@ -194,6 +194,7 @@ PATIENT = {
     "portal:other_time": (),
     "portal:prepare": (),
     "portal:carers": (),
+    "portal:messages": (),
     "portal:education": (),
     "portal:education_all": (),
     "portal:education_page": ("slug",),

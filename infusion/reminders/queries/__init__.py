@@ -28,6 +28,7 @@ from .reading import (
     visits_by_id,
 )
 from .rules import every_clinics_rules, rules_of
+from .sent import sent_to
 from .settled import SETTLED
 from .stopping import SIGNER, message_wishes, patient_by_stop_token, wants_nothing
 from .wording import own_words, worded, wordings
@@ -64,6 +65,7 @@ __all__ = [
     "patients_to_look_at",
     "reach_of",
     "rules_of",
+    "sent_to",
     "settled_subjects",
     "still_stands",
     "upcoming",

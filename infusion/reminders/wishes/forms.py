@@ -1,4 +1,4 @@
-"""The form of a patient's wishes for messages."""
+"""The form of a patient's wishes for messages, the same for staff and for the patient."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from patients.actions import messages_as_shown
 from patients.models import MessageWishes, Patient
 
 from .. import sms
 from ..domain.kinds import FOR_PATIENTS
+from .words import PLAIN
 
-CHOICES = tuple((kind.code, kind.title) for kind in FOR_PATIENTS if kind.may_switch_off)
-OFFERED = tuple(code for code, _title in CHOICES)
+OFFERED = tuple(kind.code for kind in FOR_PATIENTS if kind.may_switch_off)
 
 
 class MessageWishesForm(forms.Form):
     """Ticked is what the patient wants. Text messages are offered where somebody carries them."""
 
-    language = forms.ChoiceField(label="Language of the messages")
-    channel = forms.ChoiceField(label="How the messages come", required=False)
+    language = forms.ChoiceField(label=_("Language of the messages"))
+    channel = forms.ChoiceField(label=_("How the messages come"), required=False)
     wanted = forms.MultipleChoiceField(
-        label="Messages to get",
+        label=_("Messages to get"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        choices=CHOICES,
-        help_text="What is booked, moved or cancelled is always told.",
+        choices=[(code, PLAIN[code]) for code in OFFERED],
+        help_text=_("We always tell you when a visit is booked, moved or cancelled."),
     )
     none = forms.BooleanField(
-        label="No messages at all",
+        label=_("No messages at all"),
         required=False,
-        help_text="Then no reminders go out, and a visit is easily forgotten. Staff call if a visit changes.",
+        help_text=_("Then no reminders come, and a visit is easy to forget. We call if a visit changes."),
     )
     shown = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
 
@@ -54,9 +55,9 @@ class MessageWishesForm(forms.Form):
         self._ways(row.channel)
 
     def _ways(self, standing: str) -> None:
-        ways = [("", "As the clinic does"), ("email", "By mail")]
+        ways = [("", _("As the clinic does")), ("email", _("By mail"))]
         if sms.is_offered() or standing == "sms":
-            ways.append(("sms", "As a text message"))
+            ways.append(("sms", _("As a text message")))
         channel = self.fields["channel"]
         assert isinstance(channel, forms.ChoiceField)
         channel.choices = ways
