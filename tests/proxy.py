@@ -1,4 +1,4 @@
-"""A link to the broker that can be broken: a proxy on a loopback port that passes, hangs or breaks off."""
+"""A link to a server that can be broken: a proxy on a loopback port that passes, hangs or breaks off."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Stands between programs and a server on a unix socket. It passes everything on both ways, or hangs (links are
-    taken and kept, and what is sent meanwhile passes later), or breaks off every link and every new one at once.
+    """Stands between programs and a server on a unix socket or a loopback port. It passes everything on both ways, or
+    hangs (links are taken and kept, and what is sent meanwhile passes later), or breaks off every link, old and new.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path | int) -> None:
         self.target = target
         self.passes = threading.Event()
         self.passes.set()
@@ -28,7 +28,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The broker's address in Celery's spelling."""
+        """The address in Celery's spelling, where a broker stands behind."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -67,14 +67,22 @@ class Proxy:
             self._break(link)
             return
         self.links.add(link)
-        with socket.socket(socket.AF_UNIX) as onward:
-            onward.connect(str(self.target))
+        _promptly(link)
+        with self._onward() as onward:
             back = threading.Thread(target=self._pump, args=(onward, link), daemon=True)
             back.start()
             self._pump(link, onward)
             back.join()
         self.links.discard(link)
         link.close()
+
+    def _onward(self) -> socket.socket:
+        if isinstance(self.target, int):
+            return _promptly(socket.create_connection(("127.0.0.1", self.target)))
+        onward = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError):  # nobody there: the link ends with the first word
+            onward.connect(str(self.target))
+        return onward
 
     def _pump(self, source: socket.socket, to: socket.socket) -> None:
         """Passes on what comes from one end to the other; when one has ended, both have."""
@@ -92,3 +100,9 @@ class Proxy:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
             link.shutdown(socket.SHUT_RD)
         link.close()
+
+
+def _promptly(link: socket.socket) -> socket.socket:
+    """The link, which waits for nothing more before it sends what it has."""
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return link

@@ -28,6 +28,7 @@ SECTIONS = (
     Section("bookings", ("100k",), "Bookings a second, eight clients"),
     Section("race", ("100k",), "Many racers for one slot, others beside them"),
     Section("pages", ("100k", "real"), "Queries a request, and memory"),
+    Section("reminders", ("tiny",), "Reminders: lost, doubled, how many a second, what a sweep costs"),
     Section("replan", (), "A full day planned anew"),
     Section("online", (), "Callers one after another, against hindsight"),
     Section("chti", (), "Ten instances of a real hospital"),

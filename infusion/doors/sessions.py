@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ class SessionStore(db.SessionStore):
         return self.decode(found[0])
 
 
-def code_in(session: SessionStore) -> Any:
+def code_in(session: SessionBase) -> Any:
     """The code somebody was sent, and what was tried of it, as the session holds it in the database this instant."""
     kept = SessionStore(session.session_key).load().get("account_login") or {"state": {}}
     return kept["state"].get("stages", {}).get("login_by_code", {}).get("data")
