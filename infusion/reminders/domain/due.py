@@ -321,6 +321,8 @@ def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetim
     instants = [(f"{REMINDER}{day}", rules.leaves(f"{REMINDER}{day}", visit_day, day)) for day in days]
     if rules.is_on(MORNING_OF):
         instants.append((MORNING_OF, rules.leaves(MORNING_OF, visit_day, 0)))
+    if not instants:
+        return []
     ends = [min(end, starts_at - LAST_USE) for end in (*(at for _, at in instants[1:]), starts_at)]
     return [
         (kind, rules.after_quiet(due, end), end)
