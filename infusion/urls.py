@@ -28,6 +28,7 @@ urlpatterns = [
     path("portal/", include("infusion.portal.urls")),
     path("re-planning/", include("infusion.desk.replans.urls")),
     path("settings/messages/", include("infusion.reminders.wording.urls")),
+    path("settings/message-kinds/", include("infusion.reminders.kinds.urls")),
     path("settings/", include("infusion.desk.setup.urls")),
     path("", include("infusion.desk.urls")),
 ]

@@ -174,6 +174,7 @@ STAFF: dict[str, tuple[Right, tuple[str, ...]]] = {
     "setup:shift": (R.MANAGE_CLINIC, ("shift",)),
     "setup:rules": (R.MANAGE_CLINIC, ()),
     "setup:portal": (R.MANAGE_CLINIC, ()),
+    "kinds:list": (R.MANAGE_CLINIC, ()),
     "wording:list": (R.MANAGE_CLINIC, ()),
     "wording:change": (R.MANAGE_CLINIC, ("message_kind", "language")),
 }

@@ -3,6 +3,7 @@
 from .again import goes_to, send_again, why_not_again
 from .bounces import note_report, read_bounces
 from .deriving import derive
+from .kinds import change_kinds, kinds_mark
 from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, hand_over, prepare, send
 from .stopping import stop_messages
 from .trail import record_view
@@ -13,12 +14,14 @@ __all__ = [
     "LOST",
     "WAITING",
     "Ready",
+    "change_kinds",
     "check_wording",
     "claim_one",
     "derive",
     "finish",
     "goes_to",
     "hand_over",
+    "kinds_mark",
     "note_report",
     "prepare",
     "read_bounces",

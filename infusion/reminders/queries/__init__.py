@@ -3,6 +3,7 @@
 from .ahead import patients_ahead, settled_subjects
 from .candidates import patients_to_look_at
 from .judging import has_something_to_hold, why_not_needed
+from .kinds import kinds_as_they_work
 from .knowing import Known, known, reach_of
 from .reading import (
     SHOWN,
@@ -50,6 +51,7 @@ __all__ = [
     "has_something_to_hold",
     "in_ledger",
     "key_of",
+    "kinds_as_they_work",
     "known",
     "last_mailed",
     "locked_patient",
