@@ -99,9 +99,12 @@ def make_user(door: str = "staff", *, password: str | None = None, **fields: Any
 
 
 def make_member(clinic: Clinic, role: Role | str = Role.RECEPTIONIST, **fields: Any) -> Membership:
-    """A colleague with a role; ``user=`` takes an existing one, other fields are the user's."""
+    """A colleague with a role; ``user=`` takes an existing one, other fields are the user's. Nobody gets the morning
+    mail, which would stand in the ledger at some hours and not at others; tests of it ask for it (None: by the role).
+    """
+    morning = fields.pop("wants_digest", False)
     user = fields.pop("user", None) or make_user("staff", **fields)
-    return Membership.objects.create(clinic=clinic, user=user, role=str(Role(role)))
+    return Membership.objects.create(clinic=clinic, user=user, role=str(Role(role)), wants_digest=morning)
 
 
 def make_patient(clinic: Clinic, **fields: Any) -> Patient:

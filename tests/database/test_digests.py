@@ -35,7 +35,7 @@ def clinic() -> Clinic:
 
 @pytest.fixture
 def manager(clinic: Clinic) -> Membership:
-    return factory.make_member(clinic, Role.MANAGER)
+    return factory.make_member(clinic, Role.MANAGER, wants_digest=None)
 
 
 def waits(clinic: Clinic, role: Role, cause: str = "test") -> None:
@@ -56,7 +56,10 @@ def derived(at: datetime = NOW) -> list[tuple[str, str]]:
 
 
 def test_morning_mail_goes_to_managers_and_to_whoever_wants_it(clinic: Clinic, manager: Membership) -> None:
-    nurse, other = factory.make_member(clinic, Role.NURSE), factory.make_member(clinic, Role.MANAGER)
+    nurse, other = (
+        factory.make_member(clinic, Role.NURSE, wants_digest=None),
+        factory.make_member(clinic, Role.MANAGER, wants_digest=None),
+    )
     choose_digest(member=nurse, wanted=True, by=nurse.user)
     choose_digest(member=other, wanted=False, by=other.user)
     assert derived() == [(manager.user.email, "planned"), (nurse.user.email, "planned")]
@@ -114,4 +117,4 @@ def test_colleague_who_has_left_gets_no_morning_mail(clinic: Clinic, manager: Me
 
 def test_nobody_chooses_for_another(clinic: Clinic, manager: Membership) -> None:
     with pytest.raises(Refused):
-        choose_digest(member=manager, wanted=False, by=factory.make_member(clinic).user)
+        choose_digest(member=manager, wanted=False, by=factory.make_member(clinic, wants_digest=None).user)
