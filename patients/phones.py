@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import phonenumbers
 
 
@@ -33,3 +35,8 @@ def takes_texts(number: str) -> bool:
         kind == phonenumbers.PhoneNumberType.UNKNOWN
         and phonenumbers.is_possible_number(phonenumbers.parse(number))
     )
+
+
+def readable(phone: Any) -> str:
+    """A stored number as people read it, +1 212-555-2368; as it stands where it is none, empty without one."""
+    return str(getattr(phone, "as_international", "") or phone or "")

@@ -1,4 +1,7 @@
-"""Counting what is tried in vain at a door without a sign-in. The counts lie in the database, beside the sessions."""
+"""Counting what is tried in vain at a door without a sign-in. The counts lie in the database, beside the sessions.
+
+The account library's own limits pass over GET, and a calendar asks by nothing else.
+"""
 
 from __future__ import annotations
 

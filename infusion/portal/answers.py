@@ -58,18 +58,12 @@ def confirm(request: PatientRequest) -> HttpResponse:
 @patient_page
 def cannot_come(request: PatientRequest) -> HttpResponse:
     """I can't come: why, and what happens now; then another time can be chosen."""
-    visit, now, status = _next(request), timezone.now(), 200
+    visit, now = _next(request), timezone.now()
     form = CannotComeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
-    if visit is not None and form.is_bound:
-        status = 422
-        if form.is_valid():
-            said = _said(request, visit, CANNOT_COME, form.cleaned_data)
-            if not isinstance(said, str):
-                messages.success(request, _given_up(said))
-                return redirect("portal:home" if said.state == "done" else "portal:other_time")
-            form.take_up(visit)
-            form.add_error(None, _words_for(said))
-            status = 409
+    row, status = _kept(request, visit, CANNOT_COME, form)
+    if row is not None:
+        messages.success(request, _given_up(row))
+        return redirect("portal:home" if row.state == "done" else "portal:other_time")
     record_view(patient=request.patient, by=request.user, page="portal cannot come")
     shown = {"form": form, **_shown(visit, now)}
     return render(request, "portal/cannot_come.html", shown, status=status)
@@ -78,18 +72,12 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
 @patient_page
 def other_time(request: PatientRequest) -> HttpResponse:
     """Times that are free, by day; one of them, or words, go to the clinic as a request."""
-    visit, now, status = _next(request), timezone.now(), 200
+    visit, now = _next(request), timezone.now()
     form = OtherTimeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
-    if visit is not None and form.is_bound:
-        status = 422
-        if form.is_valid():
-            said = _said(request, visit, OTHER_TIME, form.cleaned_data)
-            if not isinstance(said, str):
-                messages.success(request, _asked_for(said))
-                return redirect("portal:home")
-            form.take_up(visit)
-            form.add_error(None, _words_for(said))
-            status = 409
+    row, status = _kept(request, visit, OTHER_TIME, form)
+    if row is not None:
+        messages.success(request, _asked_for(row))
+        return redirect("portal:home")
     part = request.GET.get("part", "")
     shown = {"form": form, "part": part, **_shown(visit, now)}
     if shown.get("may_answer") and visit is not None:
@@ -109,6 +97,24 @@ def _stands(visit: Visit | None) -> dict[str, Any]:
 
 def _shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
     return {"visit": visit, **answer_shown(visit, now)}
+
+
+def _kept(
+    request: PatientRequest, visit: Visit | None, answer: str, form: AnswerForm
+) -> tuple[VisitAnswer | None, int]:
+    """The answer that a form brought, or None with the page's status; where it was refused the form says why, and
+    shows the visit as it stands now.
+    """
+    if visit is None or not form.is_bound:
+        return None, 200
+    if not form.is_valid():
+        return None, 422
+    said = _said(request, visit, answer, form.cleaned_data)
+    if not isinstance(said, str):
+        return said, 302
+    form.take_up(visit)
+    form.add_error(None, _words_for(said))
+    return None, 409
 
 
 def _said(request: PatientRequest, visit: Visit, answer: str, typed: dict[str, Any]) -> VisitAnswer | str:

@@ -13,8 +13,9 @@ from clinics.domain.calendar import local_date
 from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, feed, uid_of
 from infusion.interop.writers.appointments import Row, Section, Sheet
-from infusion.reminders.words.lines import length_in_words
+from infusion.reminders.words.lines import length_in_words, lines_of
 from patients.models import Patient
+from patients.phones import readable
 from scheduling.models import Visit
 
 from . import queries
@@ -33,7 +34,7 @@ def feed_of_patient(patient: Patient, *, now: datetime) -> bytes:
                 sequence=newest.version,
                 starts_at=newest.starts_at,
                 ends_at=newest.ends_at,
-                place=", ".join(_lines(clinic.address)),
+                place=", ".join(lines_of(clinic.address)),
                 organizer=clinic.email,
                 stamped_at=newest.at,
             ),
@@ -41,7 +42,7 @@ def feed_of_patient(patient: Patient, *, now: datetime) -> bytes:
         )
         for visit, newest, key in queries.feed_visits(patient, now)
     ]
-    words = _("Questions, or you cannot come? Call %(phone)s.") % {"phone": phone_of(clinic)}
+    words = _("Questions, or you cannot come? Call %(phone)s.") % {"phone": readable(clinic.phone)}
     return feed(rows, title=_("Appointment"), name=_("Appointments"), words=words)
 
 
@@ -51,7 +52,7 @@ def sheet_of(patient: Patient, *, now: datetime) -> Sheet:
     today = local_date(now, clinic.zone)
     told = {
         "zone": clinic.time_zone,
-        "phone": phone_of(clinic),
+        "phone": readable(clinic.phone),
         "day": _day(today),
         "time": _time(now, clinic),
     }
@@ -60,8 +61,8 @@ def sheet_of(patient: Patient, *, now: datetime) -> Sheet:
         title=_("My appointments"),
         name=str(patient),
         clinic=clinic.name,
-        address=_lines(clinic.address),
-        phone=phone_of(clinic),
+        address=lines_of(clinic.address),
+        phone=readable(clinic.phone),
         zone=_("All times are the clinic's local time (%(zone)s).") % told,
         printed=_("As it stood on %(day)s at %(time)s") % told,
         change=_("Times can change. What your own pages say counts. Cannot come? Call %(phone)s.") % told,
@@ -114,12 +115,3 @@ def _day(day: date) -> str:
 
 def _time(at: datetime, clinic: Clinic) -> str:
     return in_words(at.astimezone(clinic.zone), "H:i")
-
-
-def phone_of(clinic: Clinic) -> str:
-    return str(getattr(clinic.phone, "as_international", "") or clinic.phone)
-
-
-def _lines(address: str) -> tuple[str, ...]:
-    """An address line by line, each on one line."""
-    return tuple(" ".join(line.split()) for line in address.splitlines() if line.strip())

@@ -20,6 +20,7 @@ from monitoring import queries
 from monitoring.domain.health_check import CHOICES, HEALTH_CHECK, OWN_WORDS, Outcome, sort_answers
 from monitoring.models import HealthCheck
 from patients.models import Patient
+from patients.phones import readable
 from scheduling.domain.course import in_words
 from scheduling.models import Visit
 
@@ -106,7 +107,7 @@ def _ask_a_nurse(row: HealthCheck, now: datetime) -> None:
     reading, visit_on = queries.reading_of(row.clinic, now=now), local_date(row.visit.starts_at, zone)
     due = now if reading.is_open or reading.opens_at is None else reading.opens_at
     hold = "The infusion is on hold until then. " if row.is_infection else ""
-    phone = getattr(row.patient.phone, "as_international", "") or "no telephone number known"
+    phone = readable(row.patient.phone) or "no telephone number known"
     reason = (
         f"Call {row.patient} ({phone}) before the infusion on {in_words(visit_on)}. {hold}"
         f"Health check: {_in_short(row)}"

@@ -174,22 +174,27 @@ def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
     """A visit given up must be booked anew; one given up at short notice cannot wait for somebody to look."""
     if row.answer != rules.CANNOT_COME:
         return
-    clinic, today = row.clinic, local_date(now, row.clinic.zone)
-    late = row.state == "open" and row.starts_at < now + rule_of(clinic).notice
-    if row.state != "done" and not late:
+    late = row.state == "open" and row.starts_at < now + rule_of(row.clinic).notice
+    if row.state == "done":
+        words = (
+            f"{row.patient} gave up {was} and has no new time yet. Call, and book it again inside its window."
+        )
+    elif late:
+        words = f"{row.patient} cannot come to {was}, and little time is left. Call today."
+    else:
         return
-    what = (
-        f"{row.patient} gave up {was} and has no new time yet. Call, and book it again inside its window."
-        if row.state == "done"
-        else f"{row.patient} cannot come to {was}, and little time is left. Call today."
-    )
+    _ask_for_a_call(row, words, now)
+
+
+def _ask_for_a_call(row: VisitAnswer, words: str, now: datetime, *, about: str = "") -> None:
+    """A task for the desk, once for each answer and what it is ``about``."""
     open_task(
-        clinic=clinic,
+        clinic=row.clinic,
         kind="call_patient",
         role=Role.RECEPTIONIST,
-        due_on=today,
-        reason=what,
-        cause=f"visit_answer:{row.pk}",
+        due_on=local_date(now, row.clinic.zone),
+        reason=words,
+        cause=f"visit_answer:{row.pk}{about}",
         record_number=row.patient.record_number,
     )
 
@@ -230,15 +235,8 @@ def refuse_request(*, request: VisitAnswer, reply: str, by: User, now: datetime)
         _refuse_if_closed(row, visit)
         closed = _close(row, "refused", reply, by, now)
         # Nothing is sent for it: whoever asked for a change and cannot have it is told by a person.
-        open_task(
-            clinic=row.clinic,
-            kind="call_patient",
-            role=Role.RECEPTIONIST,
-            due_on=local_date(now, row.clinic.zone),
-            reason=f"Tell {row.patient} that the change they asked for is not possible: {reply}",
-            cause=f"visit_answer:{row.pk}:refused",
-            record_number=row.patient.record_number,
-        )
+        words = f"Tell {row.patient} that the change they asked for is not possible: {reply}"
+        _ask_for_a_call(row, words, now, about=":refused")
         return closed
 
     return whole(attempt)

@@ -10,6 +10,7 @@ from clinics.domain.calendar import local_date
 from clinics.domain.rights import Role
 from clinics.models import Clinic
 from patients.models import Patient
+from patients.phones import readable
 from scheduling.domain.course import in_words
 from scheduling.domain.proposals import Proposed
 from scheduling.domain.telling import Telling, nobody_placed, telling
@@ -51,7 +52,7 @@ def telling_of(row: Proposed, patient: Patient, *, now: datetime) -> Telling | N
 
 
 def _words(row: Proposed, patient: Patient, told: Telling, clinic: Clinic) -> str:
-    phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
+    phone = readable(patient.phone) or "no telephone number known"
     by = "at once" if told.late else f"by {_at(told.by, clinic)}"
     if row.to is None:
         assert row.was is not None

@@ -7,6 +7,7 @@ from datetime import datetime
 from clinics.actions import open_task
 from clinics.domain.calendar import local_date
 from clinics.domain.rights import Role
+from patients.phones import readable
 
 from .. import queries
 from ..models import Message
@@ -17,7 +18,7 @@ def call(message: Message, by_phone: str, why: str, now: datetime) -> None:
     patient = message.patient
     if patient is None:  # a colleague's morning mail: the next one comes tomorrow
         return
-    phone = getattr(patient.phone, "as_international", "") or "no telephone number known"
+    phone = readable(patient.phone) or "no telephone number known"
     letter = "" if message.is_hasty else " A letter can be printed from the patient's messages."
     open_task(
         clinic=message.clinic,

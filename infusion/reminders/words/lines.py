@@ -43,6 +43,11 @@ class OnOffer:
     zone: str
 
 
+def lines_of(address: str) -> tuple[str, ...]:
+    """An address line by line, as it is read in a calendar or on paper; empty lines are left out."""
+    return tuple(one_line(line) for line in address.splitlines() if line.strip())
+
+
 def one_line(text: str) -> str:
     """A name as a header can carry it: no line breaks, no control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

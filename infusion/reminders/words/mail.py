@@ -21,6 +21,7 @@ from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
 from monitoring.models import FollowUp
 from patients.models import Patient
+from patients.phones import readable
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
@@ -40,7 +41,7 @@ from ..domain.kinds import (
     code_of,
 )
 from ..domain.wording import STANDARD, OwnWords, fill
-from .lines import Line, line_of, on_offer, one_line, supported
+from .lines import Line, line_of, lines_of, on_offer, one_line, supported
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _own_words(own: OwnWords, name: str, clinic: Clinic, lines: Sequence[Line]) 
     values = {
         "name": name,
         "clinic": one_line(clinic.name),
-        "phone": getattr(clinic.phone, "as_international", "") or str(clinic.phone),
+        "phone": readable(clinic.phone),
         "date": lines[0].date if lines else "",
         "time": lines[0].time if lines else "",
     }
@@ -186,7 +187,7 @@ def _calendars(
             sequence=change.version,
             starts_at=change.starts_at,
             ends_at=change.starts_at + (visit.ends_at - visit.starts_at),
-            place=", ".join(one_line(part) for part in clinic.address.splitlines() if part.strip()),
+            place=", ".join(lines_of(clinic.address)),
             organizer=clinic.email,
             stamped_at=now,
         )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from clinics.models import Clinic
 from patients.models import Patient
+from patients.phones import readable
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
@@ -41,8 +42,7 @@ def compose_text(
     """The whole text in the patient's language: what the mail says, as short as can be, and whom to call."""
     with translation.override(supported(patient.language)):
         said = " ".join(_said(kind, changes, visits, clinic, earlier))
-        phone = clinic.phone.as_international if hasattr(clinic.phone, "as_international") else clinic.phone
-        return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": phone}
+        return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": readable(clinic.phone)}
 
 
 def _said(
