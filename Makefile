@@ -50,7 +50,7 @@ soak: .venv/.dev  ## the schedule's state machine, thousands of examples on both
 	INFUSION_SOAK=2000 $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
 	INFUSION_SOAK=2000 $(BIN)/python -m tests.services $(BIN)/python -m pytest -s tests/database/booking/test_machine.py
 
-bench: .venv/.dev  ## measure the booking engine on both engines: a table and var/bench.json (some 20 minutes)
+bench: .venv/.dev  ## measure booking and reminders on both engines: a table and var/bench.json (booking 20 minutes, all an hour or more)
 	$(BIN)/python -m bench $(BENCH)
 
 check: .venv/.dev  ## format, lint, types, import contracts, migrations, templates, deployment
