@@ -8,8 +8,8 @@ from django.db import models
 
 from clinics.models import ClinicManager
 
-from .domain.kinds import KINDS, WAITLIST_OFFER, title
-from .domain.wording import KINDS_WORDED, LONGEST, OwnWords
+from .domain.kinds import FOR_PATIENTS, KINDS, WAITLIST_OFFER, title
+from .domain.wording import LONGEST, OwnWords
 
 
 def mail_alone() -> list[str]:
@@ -40,12 +40,14 @@ class Wording(models.Model):
     """
 
     clinic = models.ForeignKey("clinics.Clinic", models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=20, choices=[(kind.code, kind.title) for kind in KINDS_WORDED])
+    kind = models.CharField(max_length=20, choices=[(kind.code, kind.title) for kind in FOR_PATIENTS])
     language = models.CharField(max_length=10)
     version = models.PositiveIntegerField()
     subject = models.CharField(max_length=LONGEST["subject"], blank=True)
     opening = models.TextField(blank=True)
     closing = models.TextField(blank=True)
+    text_opening = models.TextField(blank=True)
+    text_closing = models.TextField(blank=True)
     by = models.ForeignKey("clinics.User", models.PROTECT, related_name="+")
     at = models.DateTimeField()
     objects = ClinicManager()
@@ -59,7 +61,7 @@ class Wording(models.Model):
 
     @property
     def words(self) -> OwnWords:
-        return OwnWords(self.subject, self.opening, self.closing)
+        return OwnWords(self.subject, self.opening, self.closing, self.text_opening, self.text_closing)
 
 
 MAY_GO_AGAIN = ("sent", "failed", "no_address")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from infusion.reminders.domain.wording import FIELDS, KINDS_WORDED, WORDED, OwnWords, fill, problems
+from infusion.reminders.domain.kinds import FOR_PATIENTS
+from infusion.reminders.domain.wording import (
+    MAIL_FIELDS,
+    TEXT_FIELDS,
+    OwnWords,
+    fields_of,
+    fill,
+    places_of,
+    problems,
+    too_many_parts,
+)
 
 
 def said(kind: str = "reminder_2", **words: str) -> dict[str, str]:
@@ -47,6 +57,42 @@ def test_a_subject_has_no_clinics_name_and_a_notice_no_single_date():
     assert [*said("moved", opening="{date}", closing="{time}")] == ["opening", "closing"]
 
 
+@pytest.mark.parametrize("field", TEXT_FIELDS)
+def test_a_text_message_has_no_clinics_name(field):
+    assert places_of("reminder_2", field) == ("name", "date", "time", "phone")
+    assert said(**{field: "{clinic}"}) == {
+        field: "{clinic} is not known here. In braces may stand: {name}, {date}, {time}, {phone}."
+    }
+    assert places_of("moved", field) == ("name", "phone")
+
+
+@pytest.mark.parametrize("kind", ["reminder_7", "reminder_2", "morning_of", "health_check", "gate_needs"])
+def test_what_is_about_one_visit_may_say_when(kind):
+    assert said(kind, opening="{date}, {time}", text_opening="{date}, {time}") == {}
+
+
+def test_a_kind_that_goes_by_mail_alone_has_no_text_message():
+    assert fields_of("invited") == MAIL_FIELDS
+    assert said("invited", text_opening="Hello") == {
+        "text_opening": "This message does not go as a text message."
+    }
+
+
+def test_own_words_that_make_a_text_too_long_are_refused_beside_the_last_of_them():
+    both = OwnWords(text_opening="Hello", text_closing="Bye")
+    assert too_many_parts(both, 3) is None
+    refused = too_many_parts(both, 4)
+    assert refused is not None
+    assert (refused.field, refused.message) == (
+        "text_closing",
+        "With these words the text message goes in 4 parts. At most 3 may.",
+    )
+    refused = too_many_parts(OwnWords(text_opening="Hello"), 4)
+    assert refused is not None
+    assert refused.field == "text_opening"
+    assert too_many_parts(OwnWords(opening="Hello"), 4) is None
+
+
 @pytest.mark.parametrize(
     "word",
     [
@@ -55,7 +101,7 @@ def test_a_subject_has_no_clinics_name_and_a_notice_no_single_date():
         "esclerosis", "RA", "MS", "rheumatology", "neurología", "Reumatólogo", "infusion", "infusión", "tratamiento",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", [*MAIL_FIELDS, *TEXT_FIELDS])
 def test_drugs_conditions_and_specialities_are_refused_beside_their_field(field, word):
     assert [*said(**{field: f"For your {word}, please."})] == [field]
 
@@ -81,5 +127,6 @@ def test_filling_reads_no_braces_in_a_value():
     assert fill("{name} at {{x}} {time}", {"name": "{phone}", "time": "09:00"}) == "{phone} at {x} 09:00"
 
 
-def test_every_kind_with_words_is_in_the_catalogue():
-    assert [kind.code for kind in KINDS_WORDED] == sorted(WORDED, key=[k.code for k in KINDS_WORDED].index)
+@pytest.mark.parametrize("kind", [kind.code for kind in FOR_PATIENTS])
+def test_every_kind_a_patient_can_get_has_words(kind):
+    assert said(kind, **dict.fromkeys(fields_of(kind), "See you, {name}")) == {}

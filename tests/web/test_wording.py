@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from clinics.models import AuditEntry
 from infusion.reminders.actions import derive
-from infusion.reminders.models import Message, Wording
+from infusion.reminders.models import KindRule, Message, Wording
 from tests import factory
 from tests.ledger import book, deliver, now
 
@@ -110,8 +111,9 @@ def test_every_message_has_a_preview_in_every_language(desk):
     page = desk.get(reverse("wording:list"))
     for kind, languages in page.context["rows"]:
         for language, _name, _own in languages:
-            address = reverse("wording:change", args=[kind.code, language])
-            assert "Alex Example" in desk.get(address).context["sample"].text
+            shown = desk.get(reverse("wording:change", args=[kind.code, language])).context
+            assert "Alex Example" in shown["sample"].text
+            assert bool(shown["text"]) == ("sms" in kind.channels)
 
 
 def test_a_test_goes_to_the_colleague_alone_and_is_in_no_ledger(desk, clinic, smtp_sink):
@@ -134,3 +136,56 @@ def test_the_eleventh_test_of_an_hour_is_not_sent(desk, smtp_sink):
 def test_a_kind_or_language_that_has_no_words_is_not_found(desk):
     for kind, language in (("digest", "en"), ("overdue", "en"), ("booked", "tlh")):
         assert desk.get(reverse("wording:change", args=[kind, language])).status_code == 404
+
+
+@pytest.fixture
+def texts(settings, tmp_path):
+    settings.SMS_BACKEND = "infusion.reminders.sms.FileCarrier"
+    settings.SMS_FILE = tmp_path / "texts.jsonl"
+    return settings.SMS_FILE
+
+
+def test_a_text_message_has_the_clinics_words_around_the_facts(desk, clinic, texts):
+    assert send(desk, text_opening="Hello {name},\nit is us.", text_closing="Bring water.").status_code == 302
+    KindRule.objects.create(clinic=clinic, kind="booked", channels=["sms"])
+    visit = book(factory.make_patient(clinic, given_name="Ada", family_name="Example", phone="+447911123456"))
+    derive(now=now())
+    starts = visit.starts_at.astimezone(clinic.zone)
+    assert deliver().body == (
+        f"Hello Ada Example, it is us. Your appointment is on {starts:%A} {starts.day} {starts:%B %Y} at 12:00. "
+        "Bring water. Questions? Call +44 20 7946 0000."
+    )
+
+
+def test_what_makes_a_text_too_long_is_refused_beside_it_and_the_preview_counts_the_parts(desk, clinic):
+    response = send(desk, text_opening="á" * 150)
+    assert response.status_code == 422
+    said = "With these words the text message goes in 4 parts. At most 3 may."
+    assert response.context["form"].errors == {"text_opening": [said]}
+    shown = send(desk, "preview", text_opening="á").context
+    assert (shown["parts"], shown["widening"], shown["text"][:2]) == (2, "á", "á ")
+    assert not Wording.objects.of(clinic).exists()
+
+
+def test_a_test_text_goes_to_the_number_typed_and_is_audited(desk, clinic, texts):
+    typed = {"text_closing": "See you.", "number": "+44 7911 123456"}
+    assert said(send(desk, "test_text", **typed))[-1] == "A test went to +44 7911 123456. Nothing was saved."
+    (line,) = map(json.loads, texts.read_text().splitlines())
+    assert (line["to"], line["text"][:24]) == ("+447911123456", "[Test] Your appointment ")
+    entry = AuditEntry.objects.of(clinic).get(verb="sent test message")
+    assert entry.changes == {"message": "booked", "language": "en", "to": "+447911123456"}
+    assert (Message.across_clinics.count(), Wording.objects.of(clinic).count()) == (0, 0)
+
+
+@pytest.mark.parametrize("number", ["", "12", "+44 20 7946 0000", "nobody"])
+def test_a_number_that_takes_no_texts_is_refused_beside_its_field(desk, texts, number):
+    response = send(desk, "test_text", number=number, opening="Hello")
+    assert [*response.context["form"].errors] == ["number"]
+    assert response.context["form"]["opening"].value() == "Hello"
+    assert not texts.exists()
+
+
+def test_no_test_text_is_offered_or_sent_where_nobody_carries_it(desk, clinic):
+    assert "number" not in desk.get(ADDRESS).context["form"].fields
+    assert said(send(desk, "test_text", number="+447911123456")) == []
+    assert not AuditEntry.objects.of(clinic).filter(verb="sent test message").exists()

@@ -7,7 +7,7 @@ from .kinds import change_kinds, kinds_mark
 from .sending import LEASE, LOST, WAITING, Ready, claim_one, finish, hand_over, prepare, send
 from .stopping import stop_messages
 from .trail import record_view
-from .wording import check_wording, send_test, write_wording
+from .wording import check_wording, send_test, send_test_text, write_wording
 
 __all__ = [
     "LEASE",
@@ -29,6 +29,7 @@ __all__ = [
     "send",
     "send_again",
     "send_test",
+    "send_test_text",
     "stop_messages",
     "why_not_again",
     "write_wording",

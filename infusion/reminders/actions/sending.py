@@ -208,6 +208,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
     visits = queries.visits_by_id(clinic, one.visit_ids)
     about_offer = one.subject_kind == WAITLIST_OFFER
     earlier = queries.earlier_time(clinic, one.subject_id) if about_offer else None
+    own = _own_words(message, one)
     words = compose(
         kind=one.kind,
         clinic=clinic,
@@ -219,11 +220,11 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         earlier=earlier,
         stop="" if one.to else stop_address(message),
         carer=one.to_name,
-        own=_own_words(message, one),
+        own=own,
         to_hold=code_of(one.kind) == LATE and queries.has_something_to_hold(message.patient, visits.values()),
         now=now,
     )
-    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier)
+    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier, own)
     message.subject_line, message.body = ("", text) if message.channel == SMS else (words.subject, words.text)
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])

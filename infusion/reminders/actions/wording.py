@@ -15,21 +15,31 @@ from clinics.actions.rules import lock_clinic
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.spans import STALE
 from clinics.models import Clinic, User
+from patients.phones import plain_phone, takes_texts
 
-from .. import post, queries
-from ..domain.wording import WORDED, OwnWords, problems
+from .. import post, queries, sms
+from ..domain.texts import parts
+from ..domain.wording import WORDED, OwnWords, problems, too_many_parts
 from ..models import Wording
-from ..words import Words
+from ..words import Words, sample
 
 NO_SUCH_WORDING = Refusal("no_such_wording", "This message has no words of its own.")
+NO_MOBILE = Refusal(
+    "no_mobile", "No text message can go to this number. Begin with + and the country.", "number"
+)
 
 
-def check_wording(*, kind: str, language: str, words: OwnWords) -> None:
-    """Refused for a kind or a language that has no wording, and for words that a message may not hold."""
+def check_wording(*, clinic: Clinic, kind: str, language: str, words: OwnWords, now: datetime) -> None:
+    """Refused for a kind or a language that has no wording, for words that a message may not hold, and for those with
+    which a text message, as an invented patient would get it, goes in too many parts.
+    """
     if kind not in WORDED or language not in dict(settings.LANGUAGES):
         raise Refused(NO_SUCH_WORDING)
     if found := problems(kind, words):
         raise Refused(*found)
+    filled_in = sample(kind=kind, clinic=clinic, language=language, own=words, now=now)
+    if too_long := too_many_parts(words, parts(filled_in.text)):
+        raise Refused(too_long)
 
 
 @transaction.atomic
@@ -41,7 +51,7 @@ def write_wording(
     ``seen`` is the version the page showed. The same words again write nothing. Refused as ``check_wording`` does,
     and on a stale page.
     """
-    check_wording(kind=kind, language=language, words=words)
+    check_wording(clinic=clinic, kind=kind, language=language, words=words, now=now)
     lock_clinic(clinic)
     newest = queries.wordings(clinic, kind, language).first()
     before = newest.words if newest else OwnWords()
@@ -72,20 +82,37 @@ def write_wording(
 
 
 def send_test(*, clinic: Clinic, kind: str, language: str, words: Words, by: User) -> post.Answer:
-    """Send a message about nobody to the colleague who asks, at their own address, marked as a test.
+    """Send a mail about nobody to the colleague who asks, at their own address, marked as a test.
 
     It stands in the audit trail and in no patient's ledger. Returns what the mail server answered.
     """
-    record(
-        clinic=clinic,
-        by=by,
-        verb="sent test message",
-        changes={"message": kind, "language": language},
-    )
+    _record_test(clinic, kind, language, by, to="")
     return post.deliver(
         replace(words, subject=f"[Test] {words.subject}", calendars=(), stop="", way_out=""),
         clinic=clinic,
         recipient=by.email,
-        message_id=make_msgid("test", domain=urlsplit(settings.SITE_ADDRESS).hostname or "localhost"),
+        message_id=_new_id(),
         may_leave=lambda: True,
     )
+
+
+def send_test_text(
+    *, clinic: Clinic, kind: str, language: str, text: str, number: str, by: User
+) -> post.Answer:
+    """Send a text message about nobody to a number, marked as a test, as ``send_test`` does. Refused for a number
+    that takes none. Returns what the carrier answered.
+    """
+    to = plain_phone(number, settings.PHONENUMBER_DEFAULT_REGION)
+    if not takes_texts(to):
+        raise Refused(NO_MOBILE)
+    _record_test(clinic, kind, language, by, to=to)
+    return sms.deliver(f"[Test] {text}", to=to, message_id=_new_id())
+
+
+def _record_test(clinic: Clinic, kind: str, language: str, by: User, *, to: str) -> None:
+    changes = {"message": kind, "language": language} | ({"to": to} if to else {})
+    record(clinic=clinic, by=by, verb="sent test message", changes=changes)
+
+
+def _new_id() -> str:
+    return make_msgid("test", domain=urlsplit(settings.SITE_ADDRESS).hostname or "localhost")

@@ -32,7 +32,8 @@ class Kind:
     """One kind of message. ``days`` before the day it is about (none: it follows from what somebody did), and the
     bounds within which a clinic may set them; ``at`` is wall-clock time of the clinic.
 
-    ``must_reach``: where the patient wants no messages at all, a person tells them instead.
+    ``must_reach``: where the patient wants no messages at all, a person tells them instead. ``one_visit``: it speaks
+    of one visit alone, so that a clinic's own words for it can hold that visit's date and time.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Kind:
     channels: tuple[str, ...] = (EMAIL, SMS)
     is_optional: bool = True
     must_reach: bool = False
+    one_visit: bool = False
 
     @property
     def may_switch_off(self) -> bool:
@@ -63,14 +65,33 @@ KINDS: tuple[Kind, ...] = (
     Kind(BOOKED, "Visit booked", "A visit was booked.", is_optional=False, must_reach=True),
     Kind(MOVED, "Visit moved", "A visit has another time.", is_optional=False, must_reach=True),
     Kind(CANCELLED, "Visit cancelled", "A visit was cancelled.", is_optional=False, must_reach=True),
-    Kind(EARLY, "First reminder", "A visit is near.", days=7, least_days=4, most_days=60, at=MORNING),
-    Kind(LATE, "Second reminder", "A visit is very near.", days=2, least_days=1, most_days=3, at=MORNING),
+    Kind(
+        EARLY,
+        "First reminder",
+        "A visit is near.",
+        days=7,
+        least_days=4,
+        most_days=60,
+        at=MORNING,
+        one_visit=True,
+    ),
+    Kind(
+        LATE,
+        "Second reminder",
+        "A visit is very near.",
+        days=2,
+        least_days=1,
+        most_days=3,
+        at=MORNING,
+        one_visit=True,
+    ),
     Kind(
         MORNING_OF,
         "Morning of the visit",
         "Time, place and what to bring, on the day itself.",
         days=0,
         at=time(7),
+        one_visit=True,
     ),
     Kind(
         HEALTH_CHECK,
@@ -80,6 +101,7 @@ KINDS: tuple[Kind, ...] = (
         least_days=1,
         most_days=3,
         at=MORNING,
+        one_visit=True,
     ),
     Kind(
         GATE_NEEDS,
@@ -89,6 +111,7 @@ KINDS: tuple[Kind, ...] = (
         least_days=3,
         most_days=60,
         at=MORNING,
+        one_visit=True,
     ),
     Kind(
         WINDOW_OPEN,

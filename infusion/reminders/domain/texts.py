@@ -8,11 +8,20 @@ BASIC = frozenset(
 )
 DOUBLE = frozenset("\f^{}\\[~]|€")
 """Letters that take two places."""
+MOST_PARTS = 3
+"""In how many parts a clinic's own words may make a text go; a product default."""
+
+
+def widening(text: str) -> tuple[str, ...]:
+    """The letters, each once, that the seven-bit alphabet of telephones (GSM 03.38) does not have: one is enough to
+    make every letter of the text dearer.
+    """
+    return tuple(dict.fromkeys(letter for letter in text if letter not in BASIC | DOUBLE))
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text can be written in the seven-bit alphabet of telephones (GSM 03.38)."""
-    return all(letter in BASIC or letter in DOUBLE for letter in text)
+    """Whether the text can be written in the seven-bit alphabet."""
+    return not widening(text)
 
 
 def parts(text: str) -> int:

@@ -17,30 +17,19 @@ from typing import Any
 from clinics.domain.refusals import Refusal
 from clinics.domain.text import problem_with_text
 
-from .kinds import (
-    ARRANGE,
-    BOOKED,
-    CANCELLED,
-    EARLY,
-    FOR_PATIENTS,
-    INVITED,
-    LATE,
-    MOVED,
-    WAITLIST_GONE,
-    WAITLIST_OFFER,
-    Kind,
-)
+from .kinds import BY_CODE, FOR_PATIENTS, SMS
+from .texts import MOST_PARTS
 
 DATA = Path(__file__).parent.parent / "data"
 PRIVATE: Mapping[str, Any] = json.loads((DATA / "private_words.json").read_text(encoding="utf-8"))
 
-FIELDS = ("subject", "opening", "closing")
-LONGEST = {"subject": 100, "opening": 600, "closing": 600}
+MAIL_FIELDS = ("subject", "opening", "closing")
+TEXT_FIELDS = ("text_opening", "text_closing")
+LONGEST = {"subject": 100, "opening": 600, "closing": 600, "text_opening": 300, "text_closing": 300}
 """Letters; product defaults."""
-WORDED = (BOOKED, MOVED, CANCELLED, EARLY, LATE, ARRANGE, WAITLIST_OFFER, WAITLIST_GONE, INVITED)
-KINDS_WORDED: tuple[Kind, ...] = tuple(kind for kind in FOR_PATIENTS if kind.code in WORDED)
-ABOUT_ONE_VISIT = frozenset({EARLY, LATE})
-"""A notice may tell of several visits, so no single date could stand in its words."""
+OPEN_TO_ALL = frozenset({"subject", *TEXT_FIELDS})
+"""What shows on a locked screen. A clinic's name can say what it treats, so none of these has it."""
+WORDED = frozenset(kind.code for kind in FOR_PATIENTS)
 WHY_PRIVATE = {
     "drug": "names a medicine",
     "condition": "names an illness",
@@ -51,24 +40,38 @@ WHY_PRIVATE = {
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """A subject, and what is said before and after the facts; where one is empty, the standard text holds."""
+    """A mail's subject and what is said before and after its facts, and the same two of a text message; where one is
+    empty, the standard text holds.
+    """
 
     subject: str = ""
     opening: str = ""
     closing: str = ""
+    text_opening: str = ""
+    text_closing: str = ""
 
     @property
     def is_standard(self) -> bool:
         return not any(asdict(self).values())
 
+    @property
+    def has_text(self) -> bool:
+        return bool(self.text_opening or self.text_closing)
+
 
 STANDARD = OwnWords()
 
 
+def fields_of(kind: str) -> tuple[str, ...]:
+    """Those of the words that a kind has: one that goes by mail alone has no text message."""
+    return (*MAIL_FIELDS, *TEXT_FIELDS) if SMS in BY_CODE[kind].channels else MAIL_FIELDS
+
+
 def places_of(kind: str, field: str) -> tuple[str, ...]:
-    """What may be put in a text by its name in braces. A clinic's name can say what it treats, so no subject has it."""
-    when = ("date", "time") if kind in ABOUT_ONE_VISIT else ()
-    return ("name", *when) if field == "subject" else ("name", "clinic", *when, "phone")
+    """What may be put in words by its name in braces. A message that may tell of several visits has no single date."""
+    names = ("name",) if field in OPEN_TO_ALL else ("name", "clinic")
+    when = ("date", "time") if BY_CODE[kind].one_visit else ()
+    return (*names, *when) if field == "subject" else (*names, *when, "phone")
 
 
 def problems(kind: str, words: OwnWords) -> list[Refusal]:
@@ -79,7 +82,17 @@ def problems(kind: str, words: OwnWords) -> list[Refusal]:
         problem = problem or _places_problem(text, places_of(kind, field)) or _private_problem(text)
         if problem:
             found.append(Refusal(f"bad_{field}", problem, field))
+        elif text and field not in fields_of(kind):
+            found.append(Refusal("no_text", "This message does not go as a text message.", field))
     return found
+
+
+def too_many_parts(words: OwnWords, parts: int) -> Refusal | None:
+    """Whether a clinic's own words make a text message too long: ``parts`` is what it goes in with them."""
+    if not words.has_text or parts <= MOST_PARTS:
+        return None
+    said = f"With these words the text message goes in {parts} parts. At most {MOST_PARTS} may."
+    return Refusal("too_many_parts", said, "text_closing" if words.text_closing else "text_opening")
 
 
 def _length_problem(field: str, text: str) -> str:

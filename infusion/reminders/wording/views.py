@@ -18,10 +18,11 @@ from clinics.domain.rights import Right
 from clinics.domain.spans import STALE
 
 from .. import actions, queries
-from ..domain.kinds import BY_CODE
-from ..domain.wording import KINDS_WORDED, PRIVATE, STANDARD, WORDED, OwnWords
-from ..post import Fate
-from ..words import Words, sample
+from ..domain.kinds import BY_CODE, FOR_PATIENTS
+from ..domain.texts import MOST_PARTS, parts, widening
+from ..domain.wording import PRIVATE, STANDARD, WORDED, OwnWords
+from ..post import Answer, Fate
+from ..words import Sample, sample
 from .forms import WordingForm
 
 
@@ -31,37 +32,39 @@ def kinds(request: StaffRequest) -> HttpResponse:
     own = queries.worded(request.clinic)
     rows = [
         (kind, [(code, name, own.get((kind.code, code))) for code, name in settings.LANGUAGES])
-        for kind in KINDS_WORDED
+        for kind in FOR_PATIENTS
     ]
     return render(request, "wording/list.html", {"rows": rows, "zone": request.clinic.zone})
 
 
 @staff(Right.MANAGE_CLINIC)
 def wording(request: StaffRequest, kind: str, language: str) -> HttpResponse:
-    """The clinic's words for one message: looked at, sent to oneself as a test, and saved."""
+    """The clinic's words for one message: looked at, sent as a test, and saved."""
     if kind not in WORDED or language not in dict(settings.LANGUAGES):
         raise Http404
     history = list(queries.wordings(request.clinic, kind, language)[:20])
     standing = history[0].words if history else STANDARD
     version = history[0].version if history else 0
     sent = request.POST if request.method == "POST" else None
-    form = WordingForm(sent, kind=kind, initial={**asdict(standing), "seen": version})
+    form = WordingForm(sent, kind=kind, language=language, initial={**asdict(standing), "seen": version})
     shown = standing
-    if sent is not None and form.is_valid() and _are_sound(form, kind, language):
+    if sent is not None and form.is_valid() and _are_sound(request, form, kind, language):
         shown = form.words
         if "save" in sent:
             if _save(request, form, kind, language):
                 return redirect("wording:change", kind=kind, language=language)
         elif "test" in sent:
             _test(request, kind, language, shown)
+        elif "test_text" in sent:
+            _test_text(request, form, kind, language)
     context = {
         "form": form,
         "kind": BY_CODE[kind],
-        "language": dict(settings.LANGUAGES)[language],
+        "language": (language, dict(settings.LANGUAGES)[language]),
         "history": history,
         "standing": standing,
         "seen": version if form.has_error(NON_FIELD_ERRORS, STALE.code) else form["seen"].value(),
-        "sample": _sample(request, kind, language, shown),
+        **_previewed(request, kind, language, shown),
         "status": PRIVATE["status"],
         "source": PRIVATE["source"],
         "zone": request.clinic.zone,
@@ -69,8 +72,20 @@ def wording(request: StaffRequest, kind: str, language: str) -> HttpResponse:
     return render(request, "wording/change.html", context, status=422 if form.errors else 200)
 
 
-def _sample(request: StaffRequest, kind: str, language: str, own: OwnWords) -> Words:
+def _sample(request: StaffRequest, kind: str, language: str, own: OwnWords) -> Sample:
     return sample(kind=kind, clinic=request.clinic, language=language, own=own, now=timezone.now())
+
+
+def _previewed(request: StaffRequest, kind: str, language: str, own: OwnWords) -> dict[str, object]:
+    """The message as an invented patient would get it, and what its text message costs."""
+    shown = _sample(request, kind, language, own)
+    return {
+        "sample": shown.mail,
+        "text": shown.text,
+        "parts": parts(shown.text),
+        "most_parts": MOST_PARTS,
+        "widening": " ".join(widening(shown.text)),
+    }
 
 
 def _refuse(form: WordingForm, refused: Refused) -> None:
@@ -79,9 +94,11 @@ def _refuse(form: WordingForm, refused: Refused) -> None:
         form.add_error(reason.field if reason.field in form.fields else None, problem)
 
 
-def _are_sound(form: WordingForm, kind: str, language: str) -> bool:
+def _are_sound(request: StaffRequest, form: WordingForm, kind: str, language: str) -> bool:
     try:
-        actions.check_wording(kind=kind, language=language, words=form.words)
+        actions.check_wording(
+            clinic=request.clinic, kind=kind, language=language, words=form.words, now=timezone.now()
+        )
     except Refused as refused:
         _refuse(form, refused)
         return False
@@ -110,21 +127,50 @@ def _save(request: StaffRequest, form: WordingForm, kind: str, language: str) ->
     return True
 
 
+def _may_test(request: StaffRequest) -> bool:
+    """Whether a colleague may send one more: a few an hour, mails and texts together."""
+    if consume(request, action="test_message", user=request.user):
+        return True
+    messages.error(request, "No more tests for now. Try again in an hour; the preview below has no limit.")
+    return False
+
+
 def _test(request: StaffRequest, kind: str, language: str, own: OwnWords) -> None:
-    """Send what was typed to the colleague who typed it, a few times an hour."""
-    if not consume(request, action="test_message", user=request.user):
-        messages.error(
-            request, "No more tests for now. Try again in an hour; the preview below has no limit."
-        )
+    """Send what was typed to the colleague who typed it."""
+    if not _may_test(request):
         return
     answer = actions.send_test(
         clinic=request.clinic,
         kind=kind,
         language=language,
-        words=_sample(request, kind, language, own),
+        words=_sample(request, kind, language, own).mail,
         by=request.user,
     )
+    _say(request, answer, request.user.email)
+
+
+def _test_text(request: StaffRequest, form: WordingForm, kind: str, language: str) -> None:
+    """Send what was typed as a text message to the number typed beside it."""
+    if "number" not in form.fields or not _may_test(request):
+        return
+    number = form.cleaned_data["number"]
+    try:
+        answer = actions.send_test_text(
+            clinic=request.clinic,
+            kind=kind,
+            language=language,
+            text=_sample(request, kind, language, form.words).text,
+            number=number,
+            by=request.user,
+        )
+    except Refused as refused:
+        _refuse(form, refused)
+    else:
+        _say(request, answer, number)
+
+
+def _say(request: StaffRequest, answer: Answer, to: str) -> None:
     if answer.fate is Fate.TAKEN:
-        messages.success(request, f"A test went to {request.user.email}. Nothing was saved.")
+        messages.success(request, f"A test went to {to}. Nothing was saved.")
     else:
         messages.error(request, f"The test could not be sent: {answer.why}")

@@ -5,8 +5,8 @@ No mail names a drug, a diagnosis or what a visit is for: it lies open in an inb
 
 from .lines import one_line, supported
 from .mail import Words, compose
-from .sample import sample
+from .sample import Sample, sample
 from .telephone import phone_words
 from .text import compose_text
 
-__all__ = ["Words", "compose", "compose_text", "one_line", "phone_words", "sample", "supported"]
+__all__ = ["Sample", "Words", "compose", "compose_text", "one_line", "phone_words", "sample", "supported"]

@@ -21,7 +21,6 @@ from clinics.models import Clinic
 from infusion.interop.calendar import Appointment, published, uid_of, withdrawn
 from monitoring.models import FollowUp
 from patients.models import Patient
-from patients.phones import readable
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
@@ -40,8 +39,9 @@ from ..domain.kinds import (
     WINDOW_OPEN,
     code_of,
 )
-from ..domain.wording import STANDARD, OwnWords, fill
+from ..domain.wording import STANDARD, OwnWords
 from .lines import Line, line_of, lines_of, on_offer, one_line, supported
+from .own import filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,12 @@ def compose(
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
         name = one_line(carer or str(patient))
-        said = _own_words(own, name, clinic, lines)
+        said = filled(own, name, clinic, lines)
         subject = one_line(said.subject or _subject(kind, lines))
         context: dict[str, Any] = {
             "clinic": clinic,
             "clinic_name": one_line(clinic.name),
+            "place": [one_line(clinic.name), *lines_of(clinic.address), *lines_of(clinic.directions)],
             "name": name,
             "carer": bool(carer),
             "subject": subject,
@@ -107,18 +108,6 @@ def compose(
         way_out = _("To get no more messages from us: %(address)s") % {"address": stop} if stop else ""
         files = _calendars(changes, visits, calendar_keys, clinic, now)
     return Words(subject, _around(_tidy(text), said), html, files, stop, way_out)
-
-
-def _own_words(own: OwnWords, name: str, clinic: Clinic, lines: Sequence[Line]) -> OwnWords:
-    """The clinic's words with everything in its place."""
-    values = {
-        "name": name,
-        "clinic": one_line(clinic.name),
-        "phone": readable(clinic.phone),
-        "date": lines[0].date if lines else "",
-        "time": lines[0].time if lines else "",
-    }
-    return OwnWords(*(fill(text, values).strip() for text in (own.subject, own.opening, own.closing)))
 
 
 def _around(text: str, said: OwnWords) -> str:

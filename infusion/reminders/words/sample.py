@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
@@ -12,41 +13,53 @@ from patients.models import Patient
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
-from ..domain.kinds import ARRANGE, BOOKED, CANCELLED, LATE, MOVED, REMINDER, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.kinds import ARRANGE, BY_CODE, MOVED, NOTICES, SMS, WAITLIST_GONE, WAITLIST_OFFER
 from ..domain.wording import OwnWords
 from .mail import Words, compose
+from .text import compose_text
 
 LENGTH = timedelta(hours=5)
-AHEAD = {LATE: 2}
-"""Days to the visit of the sample; a week for every other kind."""
+WEEK = 7
+"""Days to the visit of the sample, where the kind has none of its own."""
 
 
-def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: datetime) -> Words:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The mail, and the text message; empty for a kind that has none."""
+
+    mail: Words
+    text: str
+
+
+def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: datetime) -> Sample:
     """The message as an invented patient would get it."""
-    today = local_date(now, clinic.zone)
-    day = today + timedelta(days=AHEAD.get(kind, 7))
+    about = BY_CODE[kind]
+    day = local_date(now, clinic.zone) + timedelta(days=WEEK if about.days is None else about.days)
     begins = datetime.combine(day, time(9), tzinfo=clinic.zone).astimezone(UTC)
-    about_visit = kind in (BOOKED, MOVED, CANCELLED) or kind.startswith(REMINDER)
-    visit = Visit(pk=0, clinic=clinic, starts_at=begins, ends_at=begins + LENGTH)
     change = Change(
         visit_id=0,
         version=1,
-        verb=kind if kind in (BOOKED, MOVED, CANCELLED) else "reminder",
+        verb=kind if kind in NOTICES else "reminder",
         starts_at=begins,
         was=begins - timedelta(days=1) if kind == MOVED else None,
     )
-    offered = kind in (WAITLIST_OFFER, WAITLIST_GONE)
+    changes = (change,) if about.one_visit or kind in NOTICES else ()
+    visits = {0: Visit(pk=0, clinic=clinic, starts_at=begins, ends_at=begins + LENGTH)}
+    patient = Patient(clinic=clinic, given_name="Alex", family_name="Example", language=language)
     offer = WaitlistOffer(starts_at=begins, ends_at=begins + LENGTH, expires_at=now + timedelta(hours=2))
+    earlier = offer if kind in (WAITLIST_OFFER, WAITLIST_GONE) else None
     follow_up = FollowUp(due_on=day, earliest_on=day - timedelta(days=7), latest_on=day + timedelta(days=7))
-    return compose(
+    mail = compose(
         kind=kind,
         clinic=clinic,
-        patient=Patient(clinic=clinic, given_name="Alex", family_name="Example", language=language),
-        changes=(change,) if about_visit else (),
-        visits={0: visit},
+        patient=patient,
+        changes=changes,
+        visits=visits,
         calendar_keys={0: str(UUID(int=0))},
         follow_up=follow_up if kind == ARRANGE else None,
-        earlier=offer if offered else None,
+        earlier=earlier,
         own=own,
         now=now,
     )
+    text = compose_text(kind, changes, visits, clinic, patient, earlier, own) if SMS in about.channels else ""
+    return Sample(mail, text)

@@ -28,7 +28,9 @@ from ..domain.kinds import (
     WINDOW_OPEN,
     code_of,
 )
-from .lines import line_of, on_offer, supported
+from ..domain.wording import STANDARD, OwnWords
+from .lines import Line, line_of, on_offer, one_line, supported
+from .own import filled
 
 
 def compose_text(
@@ -38,20 +40,20 @@ def compose_text(
     clinic: Clinic,
     patient: Patient,
     earlier: WaitlistOffer | None = None,
+    own: OwnWords = STANDARD,
 ) -> str:
-    """The whole text in the patient's language: what the mail says, as short as can be, and whom to call."""
+    """The whole text in the patient's language: what the mail says, as short as can be, and whom to call. ``own`` are
+    the clinic's words around it.
+    """
     with translation.override(supported(patient.language)):
-        said = " ".join(_said(kind, changes, visits, clinic, earlier))
+        lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
+        around = filled(own, str(patient), clinic, lines)
+        facts = _said(kind, lines, clinic, earlier)
+        said = one_line(" ".join((around.text_opening, *facts, around.text_closing)))
         return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": readable(clinic.phone)}
 
 
-def _said(
-    kind: str,
-    changes: Sequence[Change],
-    visits: Mapping[int, Visit],
-    clinic: Clinic,
-    earlier: WaitlistOffer | None,
-) -> list[str]:
+def _said(kind: str, lines: Sequence[Line], clinic: Clinic, earlier: WaitlistOffer | None) -> list[str]:
     if earlier is not None and kind == WAITLIST_OFFER:
         offer = on_offer(earlier, clinic)
         when = {"date": offer.date, "time": offer.time, "until": offer.open_until}
@@ -60,9 +62,8 @@ def _said(
     if code in UNTIMED:
         return [str(_(UNTIMED[code]))]
     found = []
-    for change in changes:
-        line = line_of(change, visits[change.visit_id], clinic)
-        words = _(TIMED.get(code if code == MORNING_OF else change.verb, REMINDED))
+    for line in lines:
+        words = _(TIMED.get(code if code == MORNING_OF else line.verb, REMINDED))
         found.append(words % {"date": line.date, "time": line.time})
     return found
 
