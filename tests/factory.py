@@ -39,7 +39,7 @@ FIRST_PHASES = [
 ]
 FOLLOW_UP_PHASES = [["consultation", 30]]
 
-FURTHER_MESSAGES = ("gate_needs", "health_check", "morning_of", "window_open")
+FURTHER_MESSAGES = ("gate_needs", "health_check", "lab_due", "morning_of", "window_open")
 
 _number = count(1)
 

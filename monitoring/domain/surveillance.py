@@ -200,6 +200,12 @@ def checks_due(facts: Facts, rules: Iterable[CheckRule]) -> tuple[CheckDue, ...]
     return tuple(sorted(found, key=lambda check: (check.due_on, check.rule.code)))
 
 
+def due_before(start: date, rules: Iterable[CheckRule]) -> date | None:
+    """The day by which the laboratory tests before a course that starts on a day are due, whomever they concern."""
+    before = [rule for rule in rules if rule.shape is Shape.BEFORE_NEXT and rule.kinds]
+    return min((rule.due.before(start) for rule in before), default=None)
+
+
 def _due(rule: CheckRule, facts: Facts) -> CheckDue | None:
     if not facts.infusions or not _applies(rule, facts):
         return None

@@ -56,6 +56,7 @@ from .surveillance import (
     checks_of,
     closed_watches,
     facts_of,
+    is_test_outstanding,
     watch_steps,
 )
 from .whole import Entry, entries
@@ -88,6 +89,7 @@ __all__ = [
     "health_check_open",
     "health_check_rows",
     "health_check_source",
+    "is_test_outstanding",
     "known_of",
     "last_of_form",
     "may_answer_now",

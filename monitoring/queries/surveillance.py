@@ -14,7 +14,16 @@ from evaluation.domain.values import read_stored
 from evaluation.models import Result
 from evaluation.rule_queries import catalogue_of
 from monitoring.domain.standing import SHOWN, Standing, Words
-from monitoring.domain.surveillance import CHECKS, CheckDue, Closed, Facts, Seen, check_named, checks_due
+from monitoring.domain.surveillance import (
+    CHECKS,
+    CheckDue,
+    Closed,
+    Facts,
+    Seen,
+    Shape,
+    check_named,
+    checks_due,
+)
 from monitoring.models import CheckVisit, WatchStep
 from patients.models import Diagnosis, EarlierInfusion, Patient
 from scheduling.models import PlannedInfusion, Visit
@@ -131,6 +140,17 @@ def checks_of(patient: Patient, *, today: date) -> list[CheckRow]:
     if facts is None or patient.deceased:
         return []
     return _rows(patient, facts, _booked(patient.clinic, {"patient": patient}), today)
+
+
+def is_test_outstanding(patient: Patient, *, before: date, today: date) -> bool:
+    """Whether a laboratory test is to be had before a course that starts on a day, and no visit is booked for it."""
+    return any(
+        row.check.rule.shape is Shape.BEFORE_NEXT
+        and row.check.counted_from == before
+        and row.check.rule.kinds
+        and row.standing is not Standing.BOOKED
+        for row in checks_of(patient, today=today)
+    )
 
 
 def _rows(

@@ -12,6 +12,7 @@ MAY_SWITCH_OFF = frozenset(
         "morning_of",
         "health_check",
         "gate_needs",
+        "lab_due",
         "window_open",
         "arrange",
         "answer_ready",

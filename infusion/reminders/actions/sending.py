@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -16,7 +16,7 @@ from patients.queries import address_problem
 
 from .. import post, queries, sms
 from ..domain.due import Owed
-from ..domain.kinds import ARRANGE, EMAIL, LATE, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER, code_of
+from ..domain.kinds import ARRANGE, EMAIL, LAB_DUE, LATE, NOTICES, OVERDUE, SMS, TASK, WAITLIST_OFFER, code_of
 from ..domain.outcome import AWAY, wait_after
 from ..domain.reach import Way, ways
 from ..domain.texts import parts
@@ -208,7 +208,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
     visits = queries.visits_by_id(clinic, one.visit_ids)
     about_offer = one.subject_kind == WAITLIST_OFFER
     earlier = queries.earlier_time(clinic, one.subject_id) if about_offer else None
-    own = _own_words(message, one)
+    own, by_day = _own_words(message, one), _last_day(one)
     words = compose(
         kind=one.kind,
         clinic=clinic,
@@ -221,10 +221,11 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         stop="" if one.to else stop_address(message),
         carer=one.to_name,
         own=own,
+        by_day=by_day,
         to_hold=code_of(one.kind) == LATE and queries.has_something_to_hold(message.patient, visits.values()),
         now=now,
     )
-    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier, own)
+    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier, own, by_day)
     message.subject_line, message.body = ("", text) if message.channel == SMS else (words.subject, words.text)
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])
@@ -233,6 +234,11 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         needed_by = one.expires_at
     by_phone = phone_words(one.kind, one.changes, visits, clinic, earlier)
     return Ready(message, words, by_phone, needed_by, message.handed_over_at)
+
+
+def _last_day(one: Owed) -> date | None:
+    """The day by which the patient has to do what a message asks, where it names one."""
+    return date.fromordinal(one.subject_version) if one.kind == LAB_DUE else None
 
 
 def _own_words(message: Message, one: Owed) -> OwnWords:
@@ -306,4 +312,6 @@ def _why_not(message: Message, deceased: bool) -> str:
         return "The time on offer was answered, taken or has lapsed."
     if message.subject_kind == "follow_up":
         return "The follow-up is booked, closed or due on another day."
+    if message.subject_kind == "planned":
+        return "The infusion is on another day, or what was asked for is seen to."
     return "The visit no longer stands at that time."

@@ -8,8 +8,11 @@ from datetime import date, datetime, timedelta
 
 from clinics.domain.calendar import day_bounds
 
-from .kinds import ANSWER_READY, WINDOW_OPEN
+from .kinds import ANSWER_READY, GATE_NEEDS, WINDOW_OPEN
 from .rules import Rules
+
+GATE_AGAIN = 5
+"""Days before an infusion on which the patient is told a second time of what is missing (product default)."""
 
 ANSWER_KEPT = timedelta(days=14)
 """How long a patient is still told that somebody has answered them (product default)."""
@@ -37,6 +40,12 @@ class Answered:
 
     report_id: int
     at: datetime
+
+
+def gate_rounds(rules: Rules) -> list[int]:
+    """How many days before an infusion the patient is told what is missing, the first time first."""
+    first = rules.days(GATE_NEEDS)
+    return sorted({day for day in (first, GATE_AGAIN) if 0 < day <= first}, reverse=True)
 
 
 def window_asked(windows: Iterable[OpenWindow], said: Iterable[Subject], rules: Rules) -> list[Asked]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from clinics.domain.calendar import day_bounds
 
-from .asking import Answered, OpenWindow, answers_told, window_asked
+from .asking import Answered, OpenWindow, answers_told, gate_rounds, window_asked
 from .kinds import (
     ARRANGE,
     BOOKED,
@@ -25,15 +25,13 @@ from .kinds import (
     WAITLIST_OFFER,
     title,
 )
+from .lab import BloodTest, blood_tests_asked
 from .rules import Rules
 
 TELLING = (BOOKED, CANCELLED)
 
 LAST_USE = timedelta(hours=1)
 """The last reminder is of no use later than this before the visit (product default)."""
-
-GATE_AGAIN = 5
-"""Days before an infusion on which the patient is told a second time of what is missing (product default)."""
 
 NOTICE_KEPT = timedelta(days=30)
 """A change this old makes no notice any more: longer than any outage worth planning for. Reminders still go out."""
@@ -119,6 +117,7 @@ class Circumstances:
     invitations: tuple[Invitation, ...] = ()
     earlier_times: tuple[EarlierTime, ...] = ()
     windows: tuple[OpenWindow, ...] = ()
+    blood_tests: tuple[BloodTest, ...] = ()
     answers: tuple[Answered, ...] = ()
     told: Mapping[int, int] = field(default_factory=dict)
     said: frozenset[tuple[str, str, int, str]] = frozenset()
@@ -195,6 +194,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
     found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]
     asked = (
         *window_asked(patient.windows, patient.said, rules),
+        *blood_tests_asked(patient.blood_tests, patient.said, rules),
         *answers_told(patient.answers, rules),
     )
     found += [Owed(*one) for one in asked]
@@ -300,9 +300,7 @@ def visit_times(
     if not is_infusion:
         return found
     visit_day = starts_at.astimezone(rules.zone).date()
-    first = rules.days(GATE_NEEDS)
-    rounds = sorted({day for day in (first, GATE_AGAIN) if 0 < day <= first}, reverse=True)
-    asked = [(f"{GATE_NEEDS}_{day}", rules.leaves(GATE_NEEDS, visit_day, day)) for day in rounds]
+    asked = [(f"{GATE_NEEDS}_{day}", rules.leaves(GATE_NEEDS, visit_day, day)) for day in gate_rounds(rules)]
     ends = [*(at for _, at in asked[1:]), starts_at - LAST_USE]
     found += [(kind, due, end) for (kind, due), end in zip(asked, ends, strict=True)]
     questions = rules.leaves(HEALTH_CHECK, visit_day, rules.days(HEALTH_CHECK))

@@ -15,6 +15,7 @@ EARLY, LATE = "reminder_7", "reminder_2"
 MORNING_OF = "morning_of"
 HEALTH_CHECK = "health_check"
 GATE_NEEDS = "gate_needs"
+LAB_DUE = "lab_due"
 WINDOW_OPEN = "window_open"
 ARRANGE, OVERDUE = "arrange", "overdue"
 ANSWER_READY = "answer_ready"
@@ -112,6 +113,15 @@ KINDS: tuple[Kind, ...] = (
         most_days=60,
         at=MORNING,
         one_visit=True,
+    ),
+    Kind(
+        LAB_DUE,
+        "Blood test due",
+        "A blood test has to be done by a certain day before an infusion.",
+        days=14,
+        least_days=3,
+        most_days=60,
+        at=MORNING,
     ),
     Kind(
         WINDOW_OPEN,

@@ -32,6 +32,7 @@ from ..domain.kinds import (
 )
 from ..domain.rules import Rules
 from ..models import Message
+from .blood_tests import with_blood_tests
 from .knowing import answered, open_invitations, open_windows
 from .settled import SAID, SETTLED
 
@@ -46,6 +47,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
         return set()
     found = _with_changes(rules, now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
     found |= _with_invitations(now) | _with_earlier_times(now)
+    found |= with_blood_tests(rules, now)
     return found | _with_windows(rules, now) | _with_answers(rules, now)
 
 

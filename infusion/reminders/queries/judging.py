@@ -15,8 +15,9 @@ from patients.models import Patient
 from scheduling.models import Visit
 from scheduling.queries import gates_ahead, hold_instructions
 
-from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, code_of
+from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, LAB_DUE, code_of
 from ..models import Message
+from .blood_tests import needs_a_test
 
 SEEN_TO = (Standing.MISSING, Standing.LAPSED, Standing.WILL_LAPSE)
 """How a requirement stands that the patient can see to, where there are words for them."""
@@ -29,6 +30,8 @@ def why_not_needed(message: Message, now: datetime) -> str | None:
     if message.kind == HEALTH_CHECK:
         visit = Visit.objects.of(message.clinic).select_related("clinic").get(pk=message.visit_id or 0)
         return None if health_check_open(visit, now) else "The questions are answered, or not open."
+    if message.kind == LAB_DUE:
+        return None if needs_a_test(message, now) else "The test is on record or booked, or not asked for."
     return None
 
 

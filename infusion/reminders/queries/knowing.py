@@ -22,8 +22,10 @@ from ..domain.due import (
     OpenFollowUp,
     VisitState,
 )
+from ..domain.lab import BloodTest
 from ..domain.reach import Reach
 from ..models import Message
+from .blood_tests import VISIT_AT, blood_test, courses_ahead
 from .settled import SAID, SAME_ADDRESS
 
 # What ``_reach`` is made of, in its order.
@@ -48,6 +50,7 @@ class Known:
     invitations: list[Invitation] = field(default_factory=list)
     earlier_times: list[EarlierTime] = field(default_factory=list)
     windows: list[OpenWindow] = field(default_factory=list)
+    blood_tests: list[BloodTest] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     told: dict[int, int] = field(default_factory=dict)
     said: set[tuple[str, str, int, str]] = field(default_factory=set)
@@ -61,6 +64,7 @@ class Known:
             invitations=tuple(self.invitations),
             earlier_times=tuple(self.earlier_times),
             windows=tuple(self.windows),
+            blood_tests=tuple(self.blood_tests),
             answers=tuple(self.answers),
             told=self.told,
             said=frozenset(self.said),
@@ -70,7 +74,7 @@ class Known:
 def known(
     patient_ids: Collection[int], *, leaving_out: Message | None = None, as_before: int | None = None
 ) -> dict[int, Known]:
-    """What bears on these patients' messages, in seven queries however many they are.
+    """What bears on these patients' messages, in eight queries however many they are.
 
     ``leaving_out`` is a message that must not count as said, nor must the same one by another channel: the one being
     decided on. ``as_before`` is one that is sent again: it and what was said after it does not count.
@@ -133,6 +137,11 @@ def known(
         .values_list(*person, "id", "earliest_on", "latest_on")
     ):
         of(*who).windows.append(OpenWindow(pk, earliest_on, latest_on))
+    for *who, pk, planned_on, visit_at in (
+        courses_ahead().filter(patient_id__in=patient_ids).values_list(*person, "id", "planned_on", VISIT_AT)
+    ):
+        if test := blood_test(pk, planned_on, visit_at):
+            of(*who).blood_tests.append(test)
     for *who, report_id, at in (
         answered().filter(patient_id__in=patient_ids).values_list(*person, "report_id", "at")
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
 from django.utils import translation
@@ -67,6 +68,10 @@ def line_of(change: Change, visit: Visit, clinic: Clinic) -> Line:
         was=f"{in_words(was, 'l j F Y')}, {in_words(was, 'H:i')}" if was else "",
         zone=clinic.time_zone,
     )
+
+
+def day_in_words(day: date) -> str:
+    return in_words(day, "l j F Y")
 
 
 def on_offer(offer: WaitlistOffer, clinic: Clinic) -> OnOffer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +32,7 @@ from ..domain.kinds import (
     GATE_NEEDS,
     HEALTH_CHECK,
     INVITED,
+    LAB_DUE,
     MOVED,
     REMINDER,
     WAITLIST_GONE,
@@ -40,7 +41,7 @@ from ..domain.kinds import (
     code_of,
 )
 from ..domain.wording import STANDARD, OwnWords
-from .lines import Line, line_of, lines_of, on_offer, one_line, supported
+from .lines import Line, day_in_words, line_of, lines_of, on_offer, one_line, supported
 from .own import filled
 
 
@@ -75,9 +76,11 @@ def compose(
     carer: str = "",
     own: OwnWords = STANDARD,
     to_hold: bool = False,
+    by_day: date | None = None,
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named. ``own`` are
-    the clinic's words around the facts; ``to_hold`` says that a prescriber left word about medicines, never which.
+    the clinic's words around the facts; ``to_hold`` says that a prescriber left word about medicines, never which;
+    ``by_day`` is the last day for what the message asks.
     """
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
@@ -100,6 +103,7 @@ def compose(
             "portal": f"{settings.SITE_ADDRESS}/portal/",
             "stop": stop,
             "to_hold": to_hold,
+            "by_day": day_in_words(by_day) if by_day else "",
             "language": translation.get_language(),
         }
         template = _template(kind)
@@ -125,6 +129,7 @@ FIXED = {
     ANSWER_READY: gettext_noop("We have answered you"),
     GATE_NEEDS: gettext_noop("Something is still missing for your appointment"),
     HEALTH_CHECK: gettext_noop("A few questions before your appointment"),
+    LAB_DUE: gettext_noop("A blood test before your next appointment"),
     WINDOW_OPEN: gettext_noop("It is time to choose a time"),
 }
 

@@ -13,7 +13,7 @@ from patients.models import Patient
 from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
-from ..domain.kinds import ARRANGE, BY_CODE, MOVED, NOTICES, SMS, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.kinds import ARRANGE, BY_CODE, LAB_DUE, MOVED, NOTICES, SMS, WAITLIST_GONE, WAITLIST_OFFER
 from ..domain.wording import OwnWords
 from .mail import Words, compose
 from .text import compose_text
@@ -49,6 +49,7 @@ def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: date
     offer = WaitlistOffer(starts_at=begins, ends_at=begins + LENGTH, expires_at=now + timedelta(hours=2))
     earlier = offer if kind in (WAITLIST_OFFER, WAITLIST_GONE) else None
     follow_up = FollowUp(due_on=day, earliest_on=day - timedelta(days=7), latest_on=day + timedelta(days=7))
+    by_day = day if kind == LAB_DUE else None
     mail = compose(
         kind=kind,
         clinic=clinic,
@@ -59,7 +60,9 @@ def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: date
         follow_up=follow_up if kind == ARRANGE else None,
         earlier=earlier,
         own=own,
+        by_day=by_day,
         now=now,
     )
-    text = compose_text(kind, changes, visits, clinic, patient, earlier, own) if SMS in about.channels else ""
-    return Sample(mail, text)
+    if SMS not in about.channels:
+        return Sample(mail, "")
+    return Sample(mail, compose_text(kind, changes, visits, clinic, patient, earlier, own, by_day))

@@ -16,6 +16,7 @@ from ..domain.kinds import (
     GATE_NEEDS,
     HEALTH_CHECK,
     INVITED,
+    LAB_DUE,
     MOVED,
     WAITLIST_GONE,
     WINDOW_OPEN,
@@ -27,6 +28,7 @@ ASKED = {
     ANSWER_READY: "Please tell the patient that somebody has answered what they told us.",
     GATE_NEEDS: "Please tell the patient what is still missing for their infusion: see the visit's gate.",
     HEALTH_CHECK: "Please ask the patient the questions before the visit.",
+    LAB_DUE: "Please tell the patient by which day to have a blood test: see the patient's laboratory checks.",
     WINDOW_OPEN: "Please choose a time for the next infusion with the patient.",
 }
 

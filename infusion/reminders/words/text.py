@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ from ..domain.kinds import (
     code_of,
 )
 from ..domain.wording import STANDARD, OwnWords
-from .lines import Line, line_of, on_offer, one_line, supported
+from .lines import Line, day_in_words, line_of, on_offer, one_line, supported
 from .own import filled
 
 
@@ -41,6 +42,7 @@ def compose_text(
     patient: Patient,
     earlier: WaitlistOffer | None = None,
     own: OwnWords = STANDARD,
+    by_day: date | None = None,
 ) -> str:
     """The whole text in the patient's language: what the mail says, as short as can be, and whom to call. ``own`` are
     the clinic's words around it.
@@ -48,7 +50,10 @@ def compose_text(
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
         around = filled(own, str(patient), clinic, lines)
-        facts = _said(kind, lines, clinic, earlier)
+        if by_day is not None:
+            facts = [_("Please have a blood test by %(day)s.") % {"day": day_in_words(by_day)}]
+        else:
+            facts = _said(kind, lines, clinic, earlier)
         said = one_line(" ".join((around.text_opening, *facts, around.text_closing)))
         return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": readable(clinic.phone)}
 
