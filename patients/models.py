@@ -216,7 +216,9 @@ class MessageWishes(OfPatient):
 
 
 class PortalAccess(OfPatient):
-    """One person's way into one patient's pages: opened by an invitation, confirmed once by the birth date."""
+    """One person's way into one patient's pages: opened by an invitation, confirmed once by the birth date. A carer's
+    leads nowhere before the carer has said yes (``accepted_at``).
+    """
 
     user = models.ForeignKey("clinics.User", models.PROTECT, related_name="portal_accesses")
     invited_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
@@ -226,6 +228,10 @@ class PortalAccess(OfPatient):
     failed_confirmations = models.PositiveSmallIntegerField(default=0)
     is_carer = models.BooleanField(default=False, db_default=False, help_text="Opened by the patient.")
     name = models.CharField(max_length=100, blank=True, default="", db_default="", help_text="The carer's.")
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text="When the carer said yes.")
+    declined_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the carer said no, or stopped helping."
+    )
     across_clinics: ClassVar[models.Manager[PortalAccess]] = models.Manager()
 
     class Meta:

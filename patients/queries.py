@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet
 
@@ -98,12 +98,28 @@ def portal_accesses(patient: Patient) -> QuerySet[PortalAccess]:
 
 
 def carers_of(patient: Patient) -> QuerySet[PortalAccess]:
-    """Those to whom the patient has given access and has not taken it away, in the order they were."""
+    """Those whom the patient has asked to help and has not taken away, in the order they were asked."""
     return portal_accesses(patient).filter(is_carer=True, revoked_at__isnull=True)
+
+
+def carers_gone(patient: Patient, since: datetime) -> QuerySet[PortalAccess]:
+    """Those who said no or stopped helping since then and were not asked again, the latest first."""
+    rows = portal_accesses(patient).filter(is_carer=True, declined_at__gte=since)
+    again = carers_of(patient).values("user")
+    return rows.exclude(user__in=again).order_by("-declined_at", "-id")
 
 
 def standing_accesses(user: User) -> QuerySet[PortalAccess]:
     """The patients whose pages this person may open; begins with the person, who may be known to several clinics."""
+    return _not_closed(user).filter(Q(is_carer=False) | Q(accepted_at__isnull=False))
+
+
+def asked_to_help(user: User) -> QuerySet[PortalAccess]:
+    """The patients who ask this person to help and have no answer yet."""
+    return _not_closed(user).filter(is_carer=True, accepted_at__isnull=True)
+
+
+def _not_closed(user: User) -> QuerySet[PortalAccess]:
     return (
         user.portal_accesses.filter(revoked_at__isnull=True, patient__deceased=False)
         .select_related("patient", "clinic")

@@ -22,7 +22,7 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import aftercare, charts, others, people, prepared, responses, undelivered
+from infusion.demo import aftercare, carers, charts, others, people, prepared, responses, undelivered
 from infusion.demo.accounts import Account
 from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
@@ -378,6 +378,7 @@ def _long_in_treatment(demo: Filling) -> None:
         plan_follow_ups(clinic=demo.clinic, patient=course.patient, now=demo.now)
         treated[who] = course.patient
     aftercare.reports(treated[due_soon], treated[settled], nurse=demo.team["nurse"], now=demo.now)
+    demo.accounts.append(carers.asked(treated[settled], now=demo.now))
     over = demo.patient(people.ENDED, demo.ago(400))
     demo.answers(over, people.AFTER_THE_LAST, demo.ago(150))
     aftercare.ended(over, months=(26, 20, 14), nurse=demo.team["nurse"], now=demo.now)

@@ -10,13 +10,13 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import translation
 
 from clinics.access import methods_of, still_fresh, to_sign_in
 from clinics.models import Clinic, User
 from patients.models import Patient, PortalAccess
-from patients.queries import standing_accesses
+from patients.queries import asked_to_help, standing_accesses
 
 
 class PatientRequest(HttpRequest):
@@ -54,11 +54,8 @@ def own_access(request: HttpRequest) -> PortalAccess | None:
     return access if access is not None and not access.is_carer else None
 
 
-def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Guard of the pages before a patient is chosen: signed in by code, within the idle limit, invited somewhere.
-
-    Gives the view ``request.accesses``.
-    """
+def code_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard of all that a person sees who signed in by code, within the idle limit."""
 
     @wraps(view)
     def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -69,13 +66,33 @@ def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         if "code" not in methods_of(request) or not still_fresh(request, settings.PORTAL_IDLE_SECONDS):
             logout(request)
             return to_sign_in(request, "account_request_login_code")
-        request.accesses = list(standing_accesses(request.user))
-        if not request.accesses:
-            raise PermissionDenied
-        speak_as(request, request.accesses[0])
         return view(request, *args, **kwargs)
 
     guarded.patient_door = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def patient_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard of the pages before a patient is chosen: invited somewhere. Who is only asked to help, answers first.
+
+    Gives the view ``request.accesses``. A session that has nothing left to open ends here, and so does one whose pages
+    were taken away while it lasted: what an old page sends must not land on another patient.
+    """
+
+    @wraps(view)
+    @code_door
+    def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.accesses = list(standing_accesses(request.user))
+        chosen = request.session.get(CHOSEN)
+        taken_away = chosen is not None and chosen not in [access.pk for access in request.accesses]
+        if not taken_away and not request.accesses and asked_to_help(request.user).exists():
+            return redirect("portal:asked")
+        if taken_away or not request.accesses:
+            logout(request)
+            return render(request, "portal/closed.html", status=403)
+        speak_as(request, request.accesses[0])
+        return view(request, *args, **kwargs)
+
     return guarded
 
 

@@ -1,6 +1,8 @@
-"""Who else can see my pages: the patient gives carers access and takes it away. Carers cannot."""
+"""Who else can see my pages: the patient asks carers to help and removes them. Carers cannot."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from allauth.core.ratelimit import consume_or_429
 from django import forms
@@ -13,9 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from clinics.domain.refusals import Refused
 from patients import actions
-from patients.queries import carers_of
+from patients.queries import carers_gone, carers_of
 
 from .access import PatientRequest, own_page
+from .helping import number
+
+GONE_SHOWN = timedelta(days=60)
+"""How long the page goes on saying that somebody said no or stopped (product default)."""
 
 
 class CarerForm(forms.Form):
@@ -36,8 +42,7 @@ def carers(request: PatientRequest) -> HttpResponse:
     now, data = timezone.now(), request.POST if request.method == "POST" else None
     taken = data.get("remove", "") if data is not None else ""
     if taken:
-        pk = int(taken) if taken.isascii() and taken.isdigit() and len(taken) < 19 else 0
-        if actions.remove_carer(patient=request.patient, access_pk=pk, by=request.user, now=now):
+        if actions.remove_carer(patient=request.patient, access_pk=number(taken), by=request.user, now=now):
             messages.success(request, _("Removed. This person can no longer open your pages."))
         else:
             messages.info(request, _("This person had no access any more."))
@@ -53,13 +58,16 @@ def carers(request: PatientRequest) -> HttpResponse:
             for reason in refused.reasons:
                 form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
         else:
-            messages.success(request, _("Done. We send a mail to this address with the way in."))
+            messages.success(
+                request, _("Done. We ask this person by mail. They see nothing until they say yes.")
+            )
             return redirect("portal:carers")
     actions.record_view(patient=request.patient, by=request.user, page="portal carers")
     rows = list(carers_of(request.patient))
     shown = {
         "form": form,
         "carers": rows,
+        "gone": carers_gone(request.patient, now - GONE_SHOWN),
         "most": actions.MOST_CARERS,
         "full": len(rows) >= actions.MOST_CARERS,
     }

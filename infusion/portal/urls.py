@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import answers, carers, health, language, messages, prepare, reading, take_home, unwell, views
+from . import answers, carers, health, helping, language, messages, prepare, reading, take_home, unwell, views
 
 app_name = "portal"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("another-time/", answers.other_time, name="other_time"),
     path("prepare/", prepare.prepare, name="prepare"),
     path("carers/", carers.carers, name="carers"),
+    path("can-you-help/", helping.asked, name="asked"),
+    path("stop-helping/", helping.leave, name="leave"),
     path("messages/", messages.messages, name="messages"),
     path("about/", reading.education, name="education"),
     path("about/print/", reading.education_all, name="education_all"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from patients import actions as patients
+from patients.queries import asked_to_help
 from scheduling.actions import waiting as waitlist
 from scheduling.queries.waiting import entries_of, entry_for, is_open, open_offers, own_offer, visit_of
 
@@ -44,13 +46,21 @@ def who(request: PatientRequest) -> HttpResponse:
     named = request.POST.get("access", "")
     chosen = found[0] if len(found) == 1 else next((row for row in found if str(row.pk) == named), None)
     if chosen is not None:
+        # A page that still shows another patient's visits can send nothing any more.
+        rotate_token(request)
         request.session.cycle_key()
         request.session[CHOSEN] = chosen.pk
         return redirect("portal:home")
     if answered and not found:
         form.add_error(None, _("That is not the birth date we have. Check it, or call the clinic."))
     locked = all(access.failed_confirmations >= patients.BIRTH_DATE_TRIES for access in request.accesses)
-    shown = {"form": form, "found": found, "locked": locked, "asking_clinic": request.accesses[0].clinic}
+    shown = {
+        "form": form,
+        "found": found,
+        "locked": locked,
+        "asking_clinic": request.accesses[0].clinic,
+        "helps": any(access.is_carer for access in request.accesses),
+    }
     return render(request, "portal/who.html", shown, status=422 if form.is_bound and not found else 200)
 
 
@@ -77,6 +87,7 @@ def home(request: PatientRequest) -> HttpResponse:
         "waits": entry_for(following.planned_infusion) if following else None,
         "following": following,
         "now": now,
+        "asked": asked_to_help(request.user).exists(),
         "parts": parts_of(upcoming[0] if upcoming else None),
         "instructions": queries.to_hold(following),
         **queries.health_check_of(following, now),

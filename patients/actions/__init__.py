@@ -1,7 +1,14 @@
 """Writing patients."""
 
 from .addresses import note_address_problem, say_address_works
-from .carers import MOST_CARERS, give_access, remove_carer
+from .carers import (
+    MOST_CARERS,
+    accept_to_help,
+    decline_to_help,
+    give_access,
+    remove_carer,
+    stop_helping,
+)
 from .feeds import end_feed, make_feed, note_feed_read
 from .language import choose_language
 from .messages import messages_as_shown, set_message_wishes
@@ -34,6 +41,7 @@ from .wishes import as_shown, set_wishes
 __all__ = [
     "BIRTH_DATE_TRIES",
     "MOST_CARERS",
+    "accept_to_help",
     "add_diagnoses",
     "add_diagnosis",
     "add_medicine",
@@ -43,6 +51,7 @@ __all__ = [
     "choose_language",
     "confirm_access",
     "confirm_diagnosis",
+    "decline_to_help",
     "edit_patient",
     "end_feed",
     "follow_source",
@@ -66,6 +75,7 @@ __all__ = [
     "set_message_wishes",
     "set_taken",
     "set_wishes",
+    "stop_helping",
     "take_back_measurement",
     "telephone",
 ]

@@ -1,9 +1,9 @@
-"""Carers: a patient gives somebody else access to their pages, and takes it away again."""
+"""Carers: a patient asks somebody to help, who says yes or no; either of them ends it again."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,23 +14,27 @@ from clinics.domain.text import problem_with_text
 from clinics.models import User
 
 from ..models import Patient, PortalAccess
-from ..queries import carers_of
+from ..queries import asked_to_help, carers_gone, carers_of, standing_accesses
 from .trail import note
 
 MOST_CARERS = 3
 LONGEST_NAME = 100
 _ADDRESS = re.compile(r"[/:@]|\.\w\w")
 """The name stands in a mail of ours to an address that the patient chose: no address of a page may pass for a name."""
-NOT_HERE = Refusal("address_unusable", "This address cannot be used here. Use another one.", "email")
+ASKED_AGAIN_AFTER = timedelta(days=7)
+"""Who said no is left in peace for so long (product default)."""
+OWN_ADDRESS = Refusal("own_address", "This is your own address. Write the other person’s.", "email")
+SAID_NO = Refusal("said_no", "This person said no. You can ask again a week later.", "email")
 
 
 @transaction.atomic
 def give_access(*, patient: Patient, name: str, email: str, by: User, now: datetime) -> PortalAccess:
-    """Open a patient's pages for a carer under the carer's own address; the invitation goes there.
+    """Ask somebody to help, under an address of their own; the question goes there, and opens nothing before they
+    say yes.
 
     Only the patient does that, signed in under their own access. Whether the address is known to us makes no
-    difference to what is answered. Refused beyond the most carers, for a colleague's or the patient's own address, and
-    for one that has access already. Asked twice it is one access.
+    difference to what is answered: a colleague's is asked like any other, but the patients' door does not open to it.
+    Refused beyond the most carers, for the patient's own address, and soon after a no. Asked twice it is one access.
     """
     held = Patient.objects.of(patient.clinic).select_for_update().get(pk=patient.pk)
     own = held.portalaccess_set.filter(user=by, is_carer=False, revoked_at__isnull=True)
@@ -47,11 +51,11 @@ def give_access(*, patient: Patient, name: str, email: str, by: User, now: datet
         raise Refused(
             Refusal("too_many_carers", f"At most {MOST_CARERS} people can have access. Remove one first.")
         )
+    if email in (held.email.lower(), by.email.lower()):
+        raise Refused(OWN_ADDRESS)
+    if carers_gone(held, now - ASKED_AGAIN_AFTER).filter(user__email__iexact=email).exists():
+        raise Refused(SAID_NO)
     user = User.objects.filter(email__iexact=email).first()
-    if user is not None and (user.door != "portal" or user.pk == by.pk):
-        raise Refused(NOT_HERE)
-    if email == held.email.lower():
-        raise Refused(NOT_HERE)
     user = user or User.objects.create_user(email, None, name="", door="portal")
     access = PortalAccess.objects.create(
         clinic=held.clinic,
@@ -62,7 +66,7 @@ def give_access(*, patient: Patient, name: str, email: str, by: User, now: datet
         invited_by=by,
         invited_at=now,
     )
-    note(held, by, "gave a carer access", access, email=email, name=name)
+    note(held, by, "asked a carer", access, email=email, name=name)
     return access
 
 
@@ -76,6 +80,40 @@ def remove_carer(*, patient: Patient, access_pk: int, by: User, now: datetime) -
     access.save(update_fields=["revoked_at"])
     note(patient, by, "took a carer's access away", access, email=access.user.email)
     return True
+
+
+@transaction.atomic
+def accept_to_help(*, access_pk: int, by: User, now: datetime) -> PortalAccess | None:
+    """A carer says yes to one who asked; None where nobody asks any more."""
+    access = asked_to_help(by).select_for_update(of=("self",)).filter(pk=access_pk).first()
+    if access is None:
+        return None
+    access.accepted_at = now
+    access.save(update_fields=["accepted_at"])
+    note(access.patient, by, "agreed to help", access)
+    return access
+
+
+@transaction.atomic
+def decline_to_help(*, access_pk: int, by: User, now: datetime) -> PortalAccess | None:
+    """A carer says no to one who asked; None where nobody asks any more."""
+    access = asked_to_help(by).select_for_update(of=("self",)).filter(pk=access_pk).first()
+    return _ended(access, "declined to help", by, now)
+
+
+@transaction.atomic
+def stop_helping(*, access_pk: int, by: User, now: datetime) -> PortalAccess | None:
+    """A carer gives their access back; None where there is none to give back."""
+    held = standing_accesses(by).select_for_update(of=("self",))
+    return _ended(held.filter(pk=access_pk, is_carer=True).first(), "stopped helping", by, now)
+
+
+def _ended(access: PortalAccess | None, verb: str, by: User, now: datetime) -> PortalAccess | None:
+    if access is not None:
+        access.revoked_at = access.declined_at = now
+        access.save(update_fields=["revoked_at", "declined_at"])
+        note(access.patient, by, verb, access)
+    return access
 
 
 def _problems(name: str, email: str) -> list[Refusal]:

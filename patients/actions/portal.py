@@ -25,7 +25,7 @@ BIRTH_DATE_TRIES = 5
 def invite(*, patient: Patient, by: User, now: datetime) -> PortalAccess:
     """Open the portal for a patient under the e-mail address on record.
 
-    Refused without an address, after death, when the address is a colleague's, or when the door is open already.
+    Refused without an address, after death, when the address opens another door, or when the door is open already.
     The person proves the address by a typed code and themselves by the birth date.
     """
     if patient.deceased:
@@ -37,7 +37,7 @@ def invite(*, patient: Patient, by: User, now: datetime) -> PortalAccess:
         user = User.objects.create_user(patient.email, None, name="", door="portal")
     elif user.door != "portal":
         raise Refused(
-            Refusal("staff_address", "This address belongs to a colleague. Use another one.", "email")
+            Refusal("staff_address", "This address cannot open a patient's pages. Use another one.", "email")
         )
     if patient.portalaccess_set.filter(user=user, revoked_at__isnull=True).exists():
         raise Refused(Refusal("already_invited", "This patient has been invited under this address already."))

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry
@@ -73,7 +74,7 @@ def test_choice_before_sign_in_writes_no_record(client, ana):
 
 def test_choice_of_a_carer_leaves_the_record_alone(client, ana):
     enter(client, ana)
-    PortalAccess.objects.filter(patient=ana).update(is_carer=True)
+    PortalAccess.objects.filter(patient=ana).update(is_carer=True, accepted_at=timezone.now())
     client.get(reverse("portal:home"))
     client.post(reverse("portal:language"), {"language": "en"})
     ana.refresh_from_db()

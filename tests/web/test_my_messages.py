@@ -95,7 +95,7 @@ def test_nothing_unknown_is_taken_and_what_was_typed_stays(own, ana):
 
 def test_a_carer_changes_nothing(client, ana):
     own = enter(client, ana)
-    ana.portalaccess_set.update(is_carer=True)
+    ana.portalaccess_set.update(is_carer=True, accepted_at=timezone.now())
     assert own.get(ADDRESS).status_code == 403
     assert own.post(ADDRESS, {"language": "es", "none": "on"}).status_code == 403
 

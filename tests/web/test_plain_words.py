@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 
 from clinics.actions import approve_education
 from clinics.domain.rights import Role
+from infusion.portal.access import CHOSEN
 from infusion.portal.domain.education import PAGES, VERSION
 from patients.models import Patient, PortalAccess
 from scripts import words
@@ -57,6 +58,8 @@ def door(client) -> dict[str, object]:
     patient = Patient.objects.of(clinic).get(pk=own["patient"])
     user = factory.make_user(door="portal", email=patient.email)
     PortalAccess.objects.create(clinic=clinic, patient=patient, user=user, invited_at=now, confirmed_at=now)
+    asks = factory.make_patient(clinic, given_name="Zoe")
+    PortalAccess.objects.create(clinic=clinic, patient=asks, user=user, invited_at=now, is_carer=True)
     factory.make_visit(patient, starts_at=now.replace(second=0, microsecond=0) + timedelta(days=2))
     factory.sign_in(client, user)
     return own
@@ -70,6 +73,10 @@ def pages(client, own, language: str) -> Iterator[tuple[str, str]]:
             answer = client.get(reverse(name, args=[slug or own[each] for each in objects]))
             if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
                 yield f"{name} {slug}".strip(), answer.content.decode()
+    chosen = PortalAccess.across_clinics.filter(pk=client.session[CHOSEN])
+    chosen.update(is_carer=True, accepted_at=timezone.now())
+    yield "portal:leave", client.get(reverse("portal:leave")).content.decode()
+    chosen.update(is_carer=False, accepted_at=None)
 
 
 def mails(language: str) -> Iterator[tuple[str, str]]:
@@ -88,6 +95,10 @@ def mails(language: str) -> Iterator[tuple[str, str]]:
                 "earlier": line | {"open_until": "—"},
                 "follow_up": follow_up,
                 "portal": "https://x/",
+                "asker": "Ana",
+                "answer_here": "https://x/",
+                "carer": verb != "booked",
+                "colleague": verb == "cancelled",
             }
             with translation.override(language):
                 yield f"{kind} ({verb})", render_to_string(f"reminders/{kind}.txt", context)

@@ -195,6 +195,8 @@ PATIENT = {
     "portal:other_time": (),
     "portal:prepare": (),
     "portal:carers": (),
+    "portal:asked": (),
+    "portal:leave": (),
     "portal:messages": (),
     "portal:education": (),
     "portal:education_all": (),

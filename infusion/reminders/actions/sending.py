@@ -220,6 +220,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         earlier=earlier,
         stop="" if one.to else stop_address(message),
         carer=one.to_name,
+        colleague=bool(one.to) and queries.is_a_colleagues(one.to),
         own=own,
         by_day=by_day,
         to_hold=code_of(one.kind) == LATE and queries.has_something_to_hold(message.patient, visits.values()),

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower, Now
 
-from clinics.models import Clinic
+from clinics.models import Clinic, User
 from clinics.queries import or_404
 from monitoring.models import FollowUp
 from patients.models import Patient
@@ -172,3 +172,8 @@ def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:
     )
     ahead = owed(found.circumstances(patient.pk), rules_of(patient.clinic), now)
     return tuple(one for one in ahead if one.subject not in written)
+
+
+def is_a_colleagues(address: str) -> bool:
+    """Whether an address opens the staff's door: the patients' door does not open to it."""
+    return User.objects.filter(email__iexact=address, door="staff").exists()

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -74,6 +75,7 @@ def compose(
     earlier: WaitlistOffer | None = None,
     stop: str = "",
     carer: str = "",
+    colleague: bool = False,
     own: OwnWords = STANDARD,
     to_hold: bool = False,
     by_day: date | None = None,
@@ -81,18 +83,24 @@ def compose(
     """The whole message in the patient's language, every time in the clinic's own zone, which is named. ``own`` are
     the clinic's words around the facts; ``to_hold`` says that a prescriber left word about medicines, never which;
     ``by_day`` is the last day for what the message asks.
+
+    ``carer`` is the name of one the patient asks to help; ``colleague`` says that the patients' door does not open to
+    their address.
     """
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
         name = one_line(carer or str(patient))
         said = filled(own, name, clinic, lines)
-        subject = one_line(said.subject or _subject(kind, lines))
+        subject = one_line(said.subject or (_("Can you help?") if carer else _subject(kind, lines)))
         context: dict[str, Any] = {
             "clinic": clinic,
             "clinic_name": one_line(clinic.name),
             "place": [one_line(clinic.name), *lines_of(clinic.address), *lines_of(clinic.directions)],
             "name": name,
             "carer": bool(carer),
+            "colleague": colleague,
+            "asker": one_line(patient.given_name),
+            "answer_here": settings.SITE_ADDRESS + reverse("portal:asked"),
             "subject": subject,
             "opening": said.opening,
             "closing": said.closing,
@@ -128,6 +136,7 @@ def _template(kind: str) -> str:
 FIXED = {
     ANSWER_READY: gettext_noop("We have answered you"),
     GATE_NEEDS: gettext_noop("Something is still missing for your appointment"),
+    INVITED: gettext_noop("Your own pages at the clinic"),
     HEALTH_CHECK: gettext_noop("A few questions before your appointment"),
     LAB_DUE: gettext_noop("A blood test before your next appointment"),
     WINDOW_OPEN: gettext_noop("It is time to choose a time"),
@@ -139,8 +148,6 @@ def _subject(kind: str, lines: Sequence[Line]) -> str:
         return str(_(FIXED[code]))
     if kind == ARRANGE:
         return _("Please arrange your next appointment")
-    if kind == INVITED:
-        return _("Your own pages at the clinic")
     if kind == WAITLIST_OFFER:
         return _("An earlier appointment is on offer")
     if kind == WAITLIST_GONE:
