@@ -16,6 +16,7 @@ from clinics.models import User
 from scheduling.domain import answers as rules
 from scheduling.domain.booking import was_raced
 from scheduling.domain.soft import only_soft
+from scheduling.domain.status import Status
 from scheduling.models import Visit, VisitAnswer
 from scheduling.queries import seat_at
 from scheduling.queries.answers import (
@@ -234,9 +235,10 @@ def refuse_request(*, request: VisitAnswer, reply: str, by: User, now: datetime)
             return row
         _refuse_if_closed(row, visit)
         closed = _close(row, "refused", reply, by, now)
-        # Nothing is sent for it: whoever asked for a change and cannot have it is told by a person.
-        words = f"Tell {row.patient} that the change they asked for is not possible: {reply}"
-        _ask_for_a_call(row, words, now, about=":refused")
+        if visit.status != Status.BOOKED:
+            # Nobody is written to about a visit that is not booked yet.
+            words = f"Tell {row.patient} that the change they asked for is not possible: {reply}"
+            _ask_for_a_call(row, words, now, about=":refused")
         return closed
 
     return whole(attempt)

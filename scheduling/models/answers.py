@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -49,6 +51,8 @@ class VisitAnswer(OfPatient):
     reply = models.CharField(max_length=300, blank=True, help_text="As the patient reads it.")
     closed_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    across_clinics: ClassVar[models.Manager[VisitAnswer]] = models.Manager()
 
     class Meta:
         ordering = ["at", "id"]

@@ -37,7 +37,7 @@ def patient_request(request: StaffRequest, pk: int) -> HttpResponse:
             return redirect("desk:worklist")
         if form.is_valid():
             refuse_request(request=found, reply=form.cleaned_data["reply"], by=request.user, now=now)
-            messages.success(request, "Answered. The patient reads it on their pages.")
+            messages.success(request, "Answered. The patient is told, and reads it on their pages.")
             return redirect("desk:worklist")
     except Refused as refused:
         status = status_of(refused)

@@ -173,12 +173,16 @@ def test_request_is_done_by_staff_as_it_was_asked(clinic, visit):
         refuse_request(request=row, reply="No.", by=desk, now=NOW)
 
 
-def test_refused_request_keeps_the_visit_and_asks_for_a_call(clinic, visit):
+@pytest.mark.parametrize(("stands", "calls"), [("booked", 0), ("pending", 1)])
+def test_refused_request_keeps_the_visit_and_asks_for_a_call_where_nobody_is_written_to(
+    clinic, visit, stands, calls
+):
+    Visit.objects.of(clinic).filter(pk=visit.pk).update(status=stands)
     row = say(visit, "other_time", words="Only on Sundays.")
     refuse_request(request=row, reply="We are closed then.", by=make_member(clinic).user, now=NOW)
     row.refresh_from_db()
-    assert (row.state, row.reply, status(visit)[0]) == ("refused", "We are closed then.", "booked")
-    assert StaffTask.objects.of(clinic).filter(cause=f"visit_answer:{row.pk}:refused").count() == 1
+    assert (row.state, row.reply, status(visit)[0]) == ("refused", "We are closed then.", stands)
+    assert StaffTask.objects.of(clinic).filter(cause=f"visit_answer:{row.pk}:refused").count() == calls
 
 
 def test_newer_answer_takes_the_place_of_an_open_request(clinic, visit):

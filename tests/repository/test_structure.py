@@ -28,6 +28,7 @@ ACROSS_CLINICS = {
     "infusion/reminders/queries/candidates.py",
     "infusion/reminders/queries/knowing.py",
     "infusion/reminders/queries/reading.py",
+    "infusion/reminders/queries/requests.py",
     "infusion/reminders/queries/rules.py",
     "infusion/reminders/actions/deriving.py",
     "infusion/reminders/actions/sending.py",

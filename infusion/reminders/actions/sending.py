@@ -313,6 +313,8 @@ def _why_not(message: Message, deceased: bool) -> str:
         return "The time on offer was answered, taken or has lapsed."
     if message.subject_kind == "follow_up":
         return "The follow-up is booked, closed or due on another day."
+    if message.subject_kind == "request":
+        return "The visit has another time by now, or none."
     if message.subject_kind == "planned":
         return "The infusion is on another day, or what was asked for is seen to."
     return "The visit no longer stands at that time."

@@ -42,6 +42,18 @@ class Answered:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedDown:
+    """A change of a visit that a patient asked for while it stood at ``starts_at``, and when staff said that it is not
+    possible.
+    """
+
+    answer_id: int
+    visit_id: int
+    starts_at: datetime
+    at: datetime
+
+
 def gate_rounds(rules: Rules) -> list[int]:
     """How many days before an infusion the patient is told what is missing, the first time first."""
     first = rules.days(GATE_NEEDS)

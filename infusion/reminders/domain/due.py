@@ -8,7 +8,15 @@ from datetime import date, datetime, timedelta
 
 from clinics.domain.calendar import day_bounds
 
-from .asking import Answered, OpenWindow, answers_told, gate_rounds, window_asked
+from .asking import (
+    ANSWER_KEPT,
+    Answered,
+    OpenWindow,
+    TurnedDown,
+    answers_told,
+    gate_rounds,
+    window_asked,
+)
 from .kinds import (
     ARRANGE,
     BOOKED,
@@ -21,6 +29,7 @@ from .kinds import (
     NOTICES,
     OVERDUE,
     REMINDER,
+    REQUEST_REFUSED,
     WAITLIST_GONE,
     WAITLIST_OFFER,
     title,
@@ -119,6 +128,7 @@ class Circumstances:
     windows: tuple[OpenWindow, ...] = ()
     blood_tests: tuple[BloodTest, ...] = ()
     answers: tuple[Answered, ...] = ()
+    turned_down: tuple[TurnedDown, ...] = ()
     told: Mapping[int, int] = field(default_factory=dict)
     said: frozenset[tuple[str, str, int, str]] = frozenset()
 
@@ -191,6 +201,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
         )
         for one in patient.invitations
     ]
+    found += [_turned_down(one, visits.get(one.visit_id, []), rules) for one in patient.turned_down]
     found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]
     asked = (
         *window_asked(patient.windows, patient.said, rules),
@@ -356,6 +367,15 @@ def _follow_up(follow_up: OpenFollowUp, rules: Rules) -> list[Owed]:
         Owed("follow_up", key, version, ARRANGE, due, closes),
         Owed("follow_up", key, version, OVERDUE, closes, closes + OVERDUE_KEPT),
     ]
+
+
+def _turned_down(one: TurnedDown, states: list[VisitState], rules: Rules) -> Owed | None:
+    """That a visit stays as it is though a change was asked for; one that moved since tells so by itself."""
+    if not states or not states[-1].stands or states[-1].starts_at != one.starts_at:
+        return None
+    change = Change(one.visit_id, states[-1].version, "reminder", one.starts_at)
+    due, expires = one.at + rules.notice_delay, min(one.starts_at, one.at + ANSWER_KEPT)
+    return Owed("request", str(one.answer_id), 1, REQUEST_REFUSED, due, expires, (change,))
 
 
 def _earlier_time(

@@ -19,6 +19,7 @@ LAB_DUE = "lab_due"
 WINDOW_OPEN = "window_open"
 ARRANGE, OVERDUE = "arrange", "overdue"
 ANSWER_READY = "answer_ready"
+REQUEST_REFUSED = "request_refused"
 INVITED = "invited"
 WAITLIST_OFFER, WAITLIST_GONE = "waitlist_offer", "waitlist_gone"
 DIGEST = "digest"
@@ -142,6 +143,14 @@ KINDS: tuple[Kind, ...] = (
         at=MORNING,
     ),
     Kind(ANSWER_READY, "Answer to a report", "Somebody answered what the patient told the clinic."),
+    Kind(
+        REQUEST_REFUSED,
+        "Change not possible",
+        "A patient asked for a change of a visit, and it stays as it is.",
+        is_optional=False,
+        must_reach=True,
+        one_visit=True,
+    ),
     Kind(WAITLIST_OFFER, "Earlier time on offer", "A patient would come earlier.", must_reach=True),
     Kind(WAITLIST_GONE, "Earlier time gone", "An earlier time that was offered has gone."),
     Kind(

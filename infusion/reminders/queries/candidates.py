@@ -34,6 +34,7 @@ from ..domain.rules import Rules
 from ..models import Message
 from .blood_tests import with_blood_tests
 from .knowing import answered, open_invitations, open_windows
+from .requests import with_requests
 from .settled import SAID, SETTLED
 
 BEFORE_INFUSIONS = (GATE_NEEDS, HEALTH_CHECK)
@@ -47,7 +48,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
         return set()
     found = _with_changes(rules, now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
     found |= _with_invitations(now) | _with_earlier_times(now)
-    found |= with_blood_tests(rules, now)
+    found |= with_blood_tests(rules, now) | with_requests(now)
     return found | _with_windows(rules, now) | _with_answers(rules, now)
 
 

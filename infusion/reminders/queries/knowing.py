@@ -14,7 +14,7 @@ from patients.phones import takes_texts
 from scheduling.models import STANDING, PlannedInfusion, VisitVersion, WaitlistOffer
 
 from .. import sms
-from ..domain.asking import Answered, OpenWindow
+from ..domain.asking import Answered, OpenWindow, TurnedDown
 from ..domain.due import (
     Circumstances,
     EarlierTime,
@@ -26,6 +26,7 @@ from ..domain.lab import BloodTest
 from ..domain.reach import Reach
 from ..models import Message
 from .blood_tests import VISIT_AT, blood_test, courses_ahead
+from .requests import turned_down
 from .settled import SAID, SAME_ADDRESS
 
 # What ``_reach`` is made of, in its order.
@@ -52,6 +53,7 @@ class Known:
     windows: list[OpenWindow] = field(default_factory=list)
     blood_tests: list[BloodTest] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
+    turned_down: list[TurnedDown] = field(default_factory=list)
     told: dict[int, int] = field(default_factory=dict)
     said: set[tuple[str, str, int, str]] = field(default_factory=set)
 
@@ -66,6 +68,7 @@ class Known:
             windows=tuple(self.windows),
             blood_tests=tuple(self.blood_tests),
             answers=tuple(self.answers),
+            turned_down=tuple(self.turned_down),
             told=self.told,
             said=frozenset(self.said),
         )
@@ -74,7 +77,7 @@ class Known:
 def known(
     patient_ids: Collection[int], *, leaving_out: Message | None = None, as_before: int | None = None
 ) -> dict[int, Known]:
-    """What bears on these patients' messages, in eight queries however many they are.
+    """What bears on these patients' messages, in nine queries however many they are.
 
     ``leaving_out`` is a message that must not count as said, nor must the same one by another channel: the one being
     decided on. ``as_before`` is one that is sent again: it and what was said after it does not count.
@@ -146,6 +149,12 @@ def known(
         answered().filter(patient_id__in=patient_ids).values_list(*person, "report_id", "at")
     ):
         of(*who).answers.append(Answered(report_id, at))
+    for *who, pk, visit_id, starts_at, closed_at in (
+        turned_down()
+        .filter(patient_id__in=patient_ids)
+        .values_list(*person, "id", "visit_id", "starts_at", "closed_at")
+    ):
+        of(*who).turned_down.append(TurnedDown(pk, visit_id, starts_at, closed_at))
     said = Message.across_clinics.filter(SAID | SAME_ADDRESS, patient_id__in=patient_ids).order_by("id")
     if as_before is not None:
         said = said.filter(pk__lt=as_before)

@@ -36,6 +36,7 @@ from ..domain.kinds import (
     LAB_DUE,
     MOVED,
     REMINDER,
+    REQUEST_REFUSED,
     WAITLIST_GONE,
     WAITLIST_OFFER,
     WINDOW_OPEN,
@@ -139,6 +140,7 @@ FIXED = {
     INVITED: gettext_noop("Your own pages at the clinic"),
     HEALTH_CHECK: gettext_noop("A few questions before your appointment"),
     LAB_DUE: gettext_noop("A blood test before your next appointment"),
+    REQUEST_REFUSED: gettext_noop("Your appointment stays as it is"),
     WINDOW_OPEN: gettext_noop("It is time to choose a time"),
 }
 

@@ -18,6 +18,7 @@ from ..domain.kinds import (
     INVITED,
     LAB_DUE,
     MOVED,
+    REQUEST_REFUSED,
     WAITLIST_GONE,
     WINDOW_OPEN,
     code_of,
@@ -29,6 +30,9 @@ ASKED = {
     GATE_NEEDS: "Please tell the patient what is still missing for their infusion: see the visit's gate.",
     HEALTH_CHECK: "Please ask the patient the questions before the visit.",
     LAB_DUE: "Please tell the patient by which day to have a blood test: see the patient's laboratory checks.",
+    REQUEST_REFUSED: (
+        "Please tell the patient that the change they asked for is not possible: our answer is on the visit's page."
+    ),
     WINDOW_OPEN: "Please choose a time for the next infusion with the patient.",
 }
 

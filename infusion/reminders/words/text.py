@@ -24,6 +24,7 @@ from ..domain.kinds import (
     HEALTH_CHECK,
     MORNING_OF,
     MOVED,
+    REQUEST_REFUSED,
     WAITLIST_GONE,
     WAITLIST_OFFER,
     WINDOW_OPEN,
@@ -68,7 +69,7 @@ def _said(kind: str, lines: Sequence[Line], clinic: Clinic, earlier: WaitlistOff
         return [str(_(UNTIMED[code]))]
     found = []
     for line in lines:
-        words = _(TIMED.get(code if code == MORNING_OF else line.verb, REMINDED))
+        words = _(TIMED.get(code if code in (MORNING_OF, REQUEST_REFUSED) else line.verb, REMINDED))
         found.append(words % {"date": line.date, "time": line.time})
     return found
 
@@ -78,6 +79,7 @@ TIMED = {
     BOOKED: gettext_noop("Your appointment is on %(date)s at %(time)s."),
     MOVED: gettext_noop("Your appointment has a new time: %(date)s at %(time)s."),
     CANCELLED: gettext_noop("Your appointment on %(date)s at %(time)s is cancelled."),
+    REQUEST_REFUSED: gettext_noop("We cannot change your appointment. It stays on %(date)s at %(time)s."),
     MORNING_OF: gettext_noop("Your appointment is today at %(time)s."),
 }
 UNTIMED = {
