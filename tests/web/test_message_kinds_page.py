@@ -148,6 +148,7 @@ def test_a_change_of_a_visit_is_always_told(desk, clinic):
         "booked",
         "moved",
         "cancelled",
+        "request_refused",
         "invited",
     ]
     assert send(desk, booked_on="").status_code == 302
