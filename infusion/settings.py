@@ -251,7 +251,7 @@ DEFAULT_FROM_EMAIL = env.str("INFUSION_MAIL_FROM", default="clinic@localhost")
 # Who carries text messages: the dotted name of a class with ``deliver`` (see infusion/reminders/sms.py). Empty: nobody
 # does, and the channel is not offered.
 SMS_BACKEND = env.str("INFUSION_SMS_BACKEND", default="")
-SMS_FILE = VAR / "texts.jsonl"
+SMS_FILE = Path(env.str("INFUSION_SMS_FILE", default=str(VAR / "texts.jsonl")))
 
 # Without a broker named, tasks stay in the process that asks for them; the sweep command needs none.
 BROKER_URL = env.str("INFUSION_BROKER_URL", default="")

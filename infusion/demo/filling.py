@@ -79,6 +79,7 @@ def main() -> None:
     if new:
         for leftover in here.parent.glob(f"{here.name}*"):
             leftover.unlink()
+        place.texts().unlink(missing_ok=True)
     os.environ["DATABASE_URL"] = f"sqlite:///{here}"
     django.setup()
     began = time.monotonic()

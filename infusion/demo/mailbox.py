@@ -1,7 +1,8 @@
-"""The mail the demo sent, read back from the SMTP sink's files with the standard library."""
+"""The mail and the texts the demo sent, read back from their files with the standard library."""
 
 import email
 import email.policy
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,15 @@ def newest(count: int = 200) -> list[Mail]:
     """The latest messages, newest first."""
     names = sorted((path.stem for path in place.mail().glob("*.eml")), reverse=True)
     return [mail for name in names[:count] if (mail := read(name))]
+
+
+def texts(count: int = 200) -> list[dict[str, str]]:
+    """The latest text messages, newest first."""
+    try:
+        lines = place.texts().read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in reversed(lines[-count:])]
 
 
 def read(name: str) -> Mail | None:

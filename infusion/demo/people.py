@@ -76,6 +76,7 @@ BY_OTHER_REGIMENS = (
     Invented("Fionn", "Murphy", "1988-03-14", "male", "MS"),
     Invented("Beatriz", "Santos", "1961-09-09", "female", "RA", language="es"),
 )
+TEXTED = Invented("Noor", "Aziz", "1972-06-18", "female", "RA")
 ENDED = Invented("Leonor", "Quist", "1954-09-17", "female", "GPA")
 DIED = Invented("Arthur", "Pym", "1938-11-02", "male", "RA")
 

@@ -16,6 +16,11 @@ def mail() -> Path:
     return directory() / "mail"
 
 
+def texts() -> Path:
+    """Where each text message that was sent stands as one line."""
+    return directory() / "texts.jsonl"
+
+
 def log(program: str) -> Path:
     """The file that takes a program's output."""
     return directory() / "log" / f"{program.replace(' ', '-')}.log"

@@ -114,6 +114,8 @@ class Demo:
             "INFUSION_BASE_URL": self.address,
             "INFUSION_LOG_LEVEL": os.environ.get("INFUSION_LOG_LEVEL", "INFO"),
             "DATABASE_URL": f"sqlite:///{place.database()}",
+            "INFUSION_SMS_BACKEND": "infusion.reminders.sms.FileCarrier",
+            "INFUSION_SMS_FILE": str(place.texts()),
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
             "SKIP_CHECKS": "1",  # Celery would otherwise load every page to check it, twice

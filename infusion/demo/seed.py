@@ -22,7 +22,17 @@ from clinics.models import Clinic, Membership, User
 from clinics.queries import calendar
 from evaluation import actions as evaluation
 from evaluation.models import Clearance
-from infusion.demo import aftercare, carers, charts, others, people, prepared, responses, undelivered
+from infusion.demo import (
+    aftercare,
+    carers,
+    charts,
+    conversations,
+    others,
+    people,
+    prepared,
+    responses,
+    undelivered,
+)
 from infusion.demo.accounts import Account
 from infusion.demo.gates import Gates
 from infusion.demo.people import Invented
@@ -307,6 +317,7 @@ def fill(*, now: datetime) -> list[Account]:
         )
         team = filling.team
         Gates(filling.clinic, team["nurse"], team["prescriber"], filling.now).tell()
+        conversations.tell(filling)
         undelivered.tell(filling.clinic, people.TODAY[4], people.STARTING[1], now=filling.now)
     return filling.accounts
 

@@ -37,8 +37,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """All mail that went out, newest first."""
-    return render(request, "demo/mail_list.html", {"mails": mailbox.newest()})
+    """All mail and all texts that went out, newest first."""
+    return render(request, "demo/mail_list.html", {"mails": mailbox.newest(), "texts": mailbox.texts()})
 
 
 @require_safe
