@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from clinics.actions import choose_digest, open_task
 from clinics.domain.refusals import Refused
@@ -14,7 +16,10 @@ from clinics.domain.rights import Role
 from clinics.models import Clinic, Membership
 from infusion.reminders import actions, tasks
 from infusion.reminders.models import Message
+from infusion.reminders.queries.digests import counts_for
+from scheduling.actions.answers import answer_visit
 from tests import factory
+from tests.ledger import book
 from tests.sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +93,18 @@ def test_morning_mail_holds_numbers_and_links_and_no_name(
     assert mail.message["List-Unsubscribe"] is None
     row = Message.across_clinics.get()
     assert (mail.message["Message-ID"], row.patient) == (row.message_id, None)
+
+
+def test_requests_about_visits_are_counted_for_those_who_book(clinic: Clinic) -> None:
+    visit = book(factory.make_patient(clinic))
+    asked = {"version": visit.version, "key": uuid4(), "by": None, "now": NOW}
+    answer_visit(visit=visit, answer="other_time", words="Later, please.", **asked)
+    shown = {
+        role: [(count.words, count.page) for count in counts_for(factory.make_member(clinic, role), now=NOW)]
+        for role in (Role.RECEPTIONIST, Role.PHARMACIST)
+    }
+    waits = [("1 patient waits for an answer about a visit", f"{reverse('desk:worklist')}#requests")]
+    assert shown == {Role.RECEPTIONIST: waits, Role.PHARMACIST: []}
 
 
 def test_morning_mail_with_nothing_to_say_is_not_sent(manager: Membership, smtp_sink: SmtpSink) -> None:

@@ -13,6 +13,7 @@ from clinics.domain.rights import Right, Role
 from clinics.models import Clinic, Membership, User
 from clinics.queries import open_tasks
 from monitoring import queries as monitoring
+from scheduling.queries.answers import requests
 from treatment import queries as treatment
 
 from ..domain.digest import Count
@@ -68,6 +69,15 @@ def counts_for(member: Membership, *, now: datetime) -> list[Count]:
             reverse("ledger:list"),
         ),
     ]
+    if member.may(Right.BOOK):
+        found.append(
+            Count(
+                requests(clinic, now).count(),
+                "patient waits for an answer about a visit",
+                "patients wait for an answer about a visit",
+                f"{reverse('desk:worklist')}#requests",
+            )
+        )
     if member.may(Right.ANSWER_REPORTS):
         found.append(
             Count(
