@@ -16,7 +16,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from clinics.models import Clinic
 
-from .domain.outcome import refused_for_good
+from .domain.outcome import refused_for_good, refuses_address
 from .words import Words, one_line
 
 ANSWER_WITHIN = 30.0
@@ -38,10 +38,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A mail's fate, and in words why."""
+    """A mail's fate, in words why, and whether the address itself was refused."""
 
     fate: Fate
     why: str = ""
+    address_refused: bool = False
 
 
 def deliver(
@@ -83,7 +84,9 @@ def _deliver(
     try:
         _mail(words, clinic, recipient, message_id, connection).send()
     except smtplib.SMTPRecipientsRefused as refusal:
-        return _refusal([code for code, _ in refusal.recipients.values()], refusal)
+        answers = refusal.recipients.values()
+        gone = all(refuses_address(code, text.decode("utf-8", "replace")) for code, text in answers)
+        return _refusal([code for code, _ in answers], refusal, gone)
     except smtplib.SMTPDataError as refusal:
         return _refusal([refusal.smtp_code], refusal)
     except (smtplib.SMTPSenderRefused, smtplib.SMTPHeloError) as problem:
@@ -95,8 +98,10 @@ def _deliver(
     return Answer(Fate.TAKEN)
 
 
-def _refusal(codes: list[int], refusal: Exception) -> Answer:
-    return Answer(Fate.REFUSED if refused_for_good(codes) else Fate.NOT_NOW, _said(refusal))
+def _refusal(codes: list[int], refusal: Exception, address_refused: bool = False) -> Answer:
+    if not refused_for_good(codes):
+        return Answer(Fate.NOT_NOW, _said(refusal))
+    return Answer(Fate.REFUSED, _said(refusal), address_refused)
 
 
 def _said(problem: Exception) -> str:

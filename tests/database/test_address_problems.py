@@ -8,11 +8,14 @@ import pytest
 from django.utils import timezone
 
 from clinics.domain.refusals import Refused
-from clinics.models import AuditEntry
+from clinics.models import AuditEntry, StaffTask
+from infusion.reminders import actions as reminders
 from patients import actions, queries
 from patients.domain.checks import Person
 from patients.models import AddressProblem, Patient
 from tests import factory
+from tests.ledger import book, claim
+from tests.sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,30 @@ def test_address_is_marked_once(patient: Patient) -> None:
 def test_address_that_is_not_the_patients_is_left_alone(patient: Patient) -> None:
     assert mark(patient, "bea@example.org") is False
     assert queries.address_problem(patient) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "content", "marked"),
+    [
+        ("550 5.1.1 no such user", None, 1),
+        ("550 no such mailbox", None, 1),
+        ("550 5.7.1 not wanted", None, 0),
+        (None, "550 5.1.1 said too late", 0),
+    ],
+)
+def test_address_refused_while_a_mail_is_handed_over_is_marked_like_one_that_returns(
+    patient: Patient, smtp_sink: SmtpSink, answer: str | None, content: str | None, marked: int
+) -> None:
+    book(patient)
+    if answer:
+        smtp_sink.refusals[patient.email] = answer
+    smtp_sink.refuse_content = content
+    reminders.derive(now=timezone.now())
+    message = claim()
+    assert reminders.send(message, message.fence) == "failed"
+    (task,) = StaffTask.objects.of(patient.clinic).filter(cause=f"message:{message.pk}")
+    assert "Ask for a mail address that works." in task.reason or not marked
+    assert AddressProblem.objects.of(patient.clinic).filter(patient=patient).count() == marked
 
 
 def test_mark_goes_with_the_address(patient: Patient) -> None:

@@ -16,7 +16,7 @@ from patients.actions import note_address_problem
 from .. import queries
 from ..domain.bounces import Delivery, Outcome, Report, read
 from ..models import Message
-from .calls import call
+from .calls import ASK_FOR_ADDRESS, call
 from .standing import by_telephone, still_owed
 
 logger = logging.getLogger(__name__)
@@ -104,4 +104,4 @@ def _ask_to_call(message: Message, why: str, is_new: bool, now: datetime) -> Non
     if one is None and not is_new:
         return
     said = by_telephone(message, one) if one else "What the mail said has passed."
-    call(message, f"{said} Ask for a mail address that works.", why, now)
+    call(message, f"{said} {ASK_FOR_ADDRESS}", why, now)

@@ -12,6 +12,8 @@ from patients.phones import readable
 from .. import queries
 from ..models import Message
 
+ASK_FOR_ADDRESS = "Ask for a mail address that works."
+
 
 def call(message: Message, by_phone: str, why: str, now: datetime) -> None:
     """Ask the reception to call, once for each message."""

@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from patients.actions import note_address_problem
 from patients.queries import address_problem
 
 from .. import post, queries, sms
@@ -23,7 +24,7 @@ from ..domain.texts import parts
 from ..domain.wording import STANDARD, OwnWords
 from ..models import Message
 from ..words import Words, compose, compose_text, phone_words, supported
-from .calls import call, open_overdue_task
+from .calls import ASK_FOR_ADDRESS, call, open_overdue_task
 from .deriving import UNWANTED
 from .digests import words_of_digest
 from .standing import still_owed
@@ -289,9 +290,18 @@ def _undelivered(
     what = "text message" if message.channel == SMS else "mail"
     why = f"The {what} could not be delivered: {answer.why}"[:250]
     outcome = _mark(message, "failed", state="failed", why=why, **fields)
-    if outcome == "failed" and not queries.goes_another_way(message):
-        call(message, by_phone, why, now)
+    if outcome == "failed":
+        is_new = answer.address_refused and _mark_address(message, answer.why, now)
+        if is_new or not queries.goes_another_way(message):
+            call(message, f"{by_phone} {ASK_FOR_ADDRESS}" if answer.address_refused else by_phone, why, now)
     return outcome
+
+
+def _mark_address(message: Message, why: str, now: datetime) -> bool:
+    """Mark the patient's address as one that does not work, as a mail that comes back does."""
+    return message.patient is not None and note_address_problem(
+        patient=message.patient, address=message.recipient, reason=why, now=now
+    )
 
 
 def _mark(message: Message, outcome: str, **fields: Any) -> str:
