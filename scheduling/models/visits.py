@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
+from clinics.models import ClinicManager
 from patients.models import OfPatient
 from scheduling.constraints import PostgresExclusion
 
@@ -56,6 +59,8 @@ class Visit(OfPatient):
     status = models.CharField(max_length=10, choices=STATUSES, default="booked")
     version = models.PositiveIntegerField(default=1)
     booked_by = models.ForeignKey("clinics.User", models.PROTECT, null=True, related_name="+")
+    objects: ClassVar = ClinicManager()
+    across_clinics: ClassVar[models.Manager[Visit]] = models.Manager()
 
     class Meta:
         ordering = ["starts_at", "id"]

@@ -24,6 +24,7 @@ SCOPED_BY_KEYWORD = {"get_or_create", "update_or_create"}
 # The two jobs that run for all clinics at once: sending what is due, and sealing the audit trail. And the one address
 # that names no clinic because its secret does: a calendar feed.
 ACROSS_CLINICS = {
+    "infusion/reminders/queries/before_visits.py",
     "infusion/reminders/queries/blood_tests.py",
     "infusion/reminders/queries/candidates.py",
     "infusion/reminders/queries/knowing.py",

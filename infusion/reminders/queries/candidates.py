@@ -19,12 +19,9 @@ from ..domain.due import (
     Circumstances,
     OpenFollowUp,
     owed,
-    visit_times,
 )
 from ..domain.kinds import (
     ANSWER_READY,
-    GATE_NEEDS,
-    HEALTH_CHECK,
     NOTICES,
     WAITLIST_GONE,
     WAITLIST_OFFER,
@@ -32,21 +29,18 @@ from ..domain.kinds import (
 )
 from ..domain.rules import Rules
 from ..models import Message
+from .before_visits import with_visits_ahead
 from .blood_tests import with_blood_tests
 from .knowing import answered, open_invitations, open_windows
 from .requests import with_requests
 from .settled import SAID, SETTLED
-
-BEFORE_INFUSIONS = (GATE_NEEDS, HEALTH_CHECK)
-SAME_DAY = timedelta(hours=20)
-"""A message due within this of one that is settled is the same one: a clinic may have changed its time of day."""
 
 
 def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
     """The few patients to whom something may be due and is not in the ledger yet."""
     if not rules:
         return set()
-    found = _with_changes(rules, now) | _with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
+    found = _with_changes(rules, now) | with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
     found |= _with_invitations(now) | _with_earlier_times(now)
     found |= with_blood_tests(rules, now) | with_requests(now)
     return found | _with_windows(rules, now) | _with_answers(rules, now)
@@ -106,49 +100,6 @@ def _with_changes(rules: dict[int, Rules], now: datetime) -> set[int]:
         .filter(made__gt=Coalesce(Subquery(settled), 0))
     )
     return set(rows.values_list("patient_id", flat=True))
-
-
-def _with_visits_ahead(rules: dict[int, Rules], now: datetime) -> set[int]:
-    """Patients with a booked visit of which something may have to be said that is not settled."""
-    booked = Q(
-        visit__status="booked",
-        visit__starts_at__gt=now,
-        visit__starts_at__lt=now + timedelta(days=_furthest(rules) + 2),
-    )
-    firsts = VisitVersion.across_clinics.filter(booked, version=1, patient__deceased=False).order_by()
-    settled: dict[tuple[int | None, str], list[datetime]] = defaultdict(list)
-    for visit_id, kind, due_at in Message.across_clinics.filter(
-        SETTLED & booked, subject_kind="visit"
-    ).values_list("visit_id", "kind", "due_at"):
-        settled[visit_id, kind].append(due_at)
-    found = set()
-    for visit_id, patient_id, clinic_id, booked_at, starts_at, dose in firsts.values_list(
-        "visit_id", "patient_id", "clinic_id", "at", "visit__starts_at", "visit__planned_infusion_id"
-    ):
-        rule = rules[clinic_id]
-        # What was due before the visit was booked is never said.
-        since = booked_at + rule.notice_delay
-        for kind, due_at, expires_at in visit_times(starts_at, rule, is_infusion=dose is not None):
-            if since < due_at <= now < expires_at and not any(
-                abs(due_at - was) < SAME_DAY for was in settled.get((visit_id, kind), ())
-            ):
-                found.add(patient_id)
-    return found
-
-
-def _furthest(rules: dict[int, Rules]) -> int:
-    """The most days before a visit on which anything is said of it."""
-    return max(
-        (
-            day
-            for rule in rules.values()
-            for day in (
-                *rule.reminder_days,
-                *(rule.days(kind) for kind in BEFORE_INFUSIONS if rule.is_on(kind)),
-            )
-        ),
-        default=0,
-    )
 
 
 def _with_follow_ups(rules: dict[int, Rules], now: datetime) -> set[int]:

@@ -92,7 +92,7 @@ def known(
     person = ("patient_id", "clinic_id", "patient__deceased", *REACH)
     versions = VisitVersion.across_clinics.filter(patient_id__in=patient_ids).order_by("visit_id", "-version")
     newest = set()
-    for *who, visit_id, version, change, status, starts_at, at, standing, dose in versions.values_list(
+    for *who, visit_id, version, change, status, starts_at, at, standing, kind in versions.values_list(
         *person,
         "visit_id",
         "version",
@@ -101,7 +101,7 @@ def known(
         "starts_at",
         "at",
         "visit__status",
-        "visit__planned_infusion_id",
+        "visit__kind",
     ):
         # Of how things stand now, the visit itself has the last word.
         state = VisitState(
@@ -111,7 +111,7 @@ def known(
             status if visit_id in newest else standing,
             starts_at,
             at,
-            is_infusion=dose is not None,
+            is_infusion=kind == "infusion",
         )
         newest.add(visit_id)
         of(*who).versions.append(state)
