@@ -15,8 +15,8 @@ from infusion.demo import sink
 
 @dataclass(frozen=True)
 class Received:
-    """One message as it came: the envelope's recipients, the parsed content, and when its sender was greeted (on the
-    monotonic clock).
+    """One message as it came: the envelope's recipients, the parsed content, and when its sender was last told that
+    the server listens (on the monotonic clock).
     """
 
     to: tuple[str, ...]
@@ -25,18 +25,27 @@ class Received:
 
 
 class Receiver(sink.Receiver):
-    """The demo's, with a note of when each sender was greeted, `greets_after` seconds after its hello."""
+    """The demo's, with a note of when each sender was told it listens, `greets_after` seconds
+    after it asked, and how many `lines` were made."""
 
     greets_after = 0.0
+    lines = 0
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
     ) -> list[str]:
-        """Greets a sender."""
+        """Greets a sender on a new line."""
+        self.lines += 1
         session.host_name = name
         await asyncio.sleep(self.greets_after)
         session.greeted_at = time.monotonic()
         return answers
+
+    async def handle_NOOP(self, server: SMTP, session: Session, envelope: Envelope, arg: str) -> str:
+        """Says to a sender that kept the line that it still listens."""
+        await asyncio.sleep(self.greets_after)
+        session.greeted_at = time.monotonic()
+        return "250 2.0.0 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Takes or refuses the message, which remembers when its sender was greeted."""

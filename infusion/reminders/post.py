@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from enum import StrEnum
+from types import TracebackType
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -21,6 +22,12 @@ from .words import Words, one_line
 
 ANSWER_WITHIN = 30.0
 """Seconds a mail server may take for one answer: some look through a mail before they take it."""
+
+STILL_THERE = 5.0
+"""Seconds within which a mail server says that it still listens on a line that was kept; else another line is made."""
+
+MAILS_A_LINE = 50
+"""How many mails go over one line: mail servers end longer ones (product default)."""
 
 
 class Fate(StrEnum):
@@ -45,10 +52,68 @@ class Answer:
     address_refused: bool = False
 
 
+class Line:
+    """A line to the mail server, kept from one mail to the next: greetings and encryption take longer than a mail."""
+
+    def __init__(self) -> None:
+        self._connection: BaseEmailBackend | None = None
+        self._mails = 0
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.drop()
+
+    def listening(self) -> BaseEmailBackend:
+        """The line, at whose other end the mail server has just said that it listens. Raises OSError where none can
+        be reached.
+        """
+        if self._mails >= MAILS_A_LINE or not self._still_there():
+            self.drop()
+        if self._connection is None:
+            self._connection = get_connection(timeout=ANSWER_WITHIN)
+            self._connection.open()
+            if isinstance(self._connection, EmailBackend) and self._connection.connection:
+                self._connection.connection.ehlo_or_helo_if_needed()
+        self._mails += 1
+        return self._connection
+
+    def drop(self) -> None:
+        """Says goodbye. A server that took the mail and is slow to answer must not make the mail go out again."""
+        connection, self._connection, self._mails = self._connection, None, 0
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.close()
+
+    def _still_there(self) -> bool:
+        if not isinstance(self._connection, EmailBackend):
+            return True
+        link = self._connection.connection
+        if link is None or link.sock is None:
+            return False
+        try:
+            link.sock.settimeout(STILL_THERE)
+            answer, _ = link.noop()
+            link.sock.settimeout(ANSWER_WITHIN)
+        except OSError:
+            return False
+        return answer == 250
+
+
 def deliver(
-    words: Words, *, clinic: Clinic, recipient: str, message_id: str, may_leave: Callable[[], bool]
+    words: Words,
+    *,
+    clinic: Clinic,
+    recipient: str,
+    message_id: str,
+    may_leave: Callable[[], bool],
+    line: Line | None = None,
 ) -> Answer:
-    """Send one mail over SMTP. The mail server's refusals are answers, not errors.
+    """Send one mail over SMTP, over a line of its own where none is given. The mail server's refusals are answers, not
+    errors.
 
     ``may_leave`` is asked once the server is there and listens: a mail that waited for it is not sent where it has
     ceased to be true.
@@ -56,17 +121,24 @@ def deliver(
     421, 450 and 550 all come as the same exception, so the codes within it decide. A refusal of our own sender
     address is not this message's fault and counts as no server reached.
     """
-    connection = get_connection(timeout=ANSWER_WITHIN)
-    try:
-        return _deliver(connection, words, clinic, recipient, message_id, may_leave)
-    finally:
-        # A server that took the mail and is slow to say goodbye must not make the mail go out again.
-        with contextlib.suppress(OSError):
-            connection.close()
+    if line is None:
+        with Line() as own:
+            return deliver(
+                words,
+                clinic=clinic,
+                recipient=recipient,
+                message_id=message_id,
+                may_leave=may_leave,
+                line=own,
+            )
+    answer = _deliver(line, words, clinic, recipient, message_id, may_leave)
+    if answer.fate not in (Fate.TAKEN, Fate.HELD_BACK):
+        line.drop()
+    return answer
 
 
 def _deliver(
-    connection: BaseEmailBackend,
+    line: Line,
     words: Words,
     clinic: Clinic,
     recipient: str,
@@ -74,9 +146,7 @@ def _deliver(
     may_leave: Callable[[], bool],
 ) -> Answer:
     try:
-        connection.open()
-        if isinstance(connection, EmailBackend) and connection.connection:
-            connection.connection.ehlo_or_helo_if_needed()
+        connection = line.listening()
     except OSError as problem:
         return Answer(Fate.UNREACHED, _said(problem))
     if not may_leave():

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from . import actions, queries
+from . import actions, post, queries
 
 logger = logging.getLogger(__name__)
 
@@ -54,22 +54,28 @@ def send_one(message_id: int) -> str:
     the fewer.
     """
     began = time.monotonic()
-    message = actions.claim_one(message_id)
-    state = actions.send(message, message.fence) if message else actions.LOST
-    if state != actions.WAITING:
-        send_due(until=began + GOES_ON)
+    with post.Line() as line:
+        message = actions.claim_one(message_id)
+        state = actions.send(message, message.fence, line) if message else actions.LOST
+        if state != actions.WAITING:
+            _send_due(line, began + GOES_ON)
     return state
 
 
-def send_due(*, until: float | None = None) -> dict[str, int]:
-    """Send what may be sent now, one after the other, all of it or until the monotonic clock shows ``until``; how
-    many ended in which state.
+def send_due() -> dict[str, int]:
+    """Send what may be sent now, one after the other; how many ended in which state.
 
     Stops where no mail server can be reached: the others would wait for it in vain.
     """
+    with post.Line() as line:
+        return _send_due(line)
+
+
+def _send_due(line: post.Line, until: float | None = None) -> dict[str, int]:
+    """As ``send_due``, over this line to the mail server, at most until the monotonic clock shows ``until``."""
     ended: dict[str, int] = {}
     while (until is None or time.monotonic() < until) and (message := actions.claim_one()):
-        state = actions.send(message, message.fence)
+        state = actions.send(message, message.fence, line)
         ended[state] = ended.get(state, 0) + 1
         if state == actions.WAITING:
             break

@@ -24,7 +24,7 @@ from django.utils import timezone
 from infusion.celery import app
 from infusion.demo import leash
 from infusion.health import broker_address
-from infusion.reminders import actions, tasks
+from infusion.reminders import actions, post, tasks
 from infusion.reminders.models import Message
 from scheduling import actions as scheduling
 from scheduling.models import Visit
@@ -204,6 +204,32 @@ def test_four_sweeps_and_four_senders_at_once_send_each_mail_once(smtp_sink: Smt
     side_by_side(*[tasks.send_due] * 4)
     assert states() == {"sent": 8}
     assert copies(smtp_sink) == once_each()
+
+
+def test_mails_sent_in_a_row_go_over_one_line_to_the_server(smtp_sink: SmtpSink) -> None:
+    book(5)
+    actions.derive(now=timezone.now())
+    assert tasks.send_due() == {"sent": 5}
+    assert (smtp_sink.receiver.lines, copies(smtp_sink)) == (1, once_each())
+
+
+def test_line_that_the_mail_server_ended_between_two_mails_is_made_anew(
+    smtp_sink: SmtpSink, settings: Any
+) -> None:
+    between = Proxy(smtp_sink.port)
+    between.start()
+    settings.EMAIL_PORT = between.port
+    book(3)
+    actions.derive(now=timezone.now())
+    with post.Line() as line:
+        for _ in range(3):
+            claimed = actions.claim_one()
+            assert claimed is not None
+            assert actions.send(claimed, claimed.fence, line) == "sent"
+            between.set("reset")
+            between.set("pass")
+    between.stop()
+    assert (smtp_sink.receiver.lines, copies(smtp_sink)) == (3, once_each())
 
 
 def test_sender_that_slept_through_its_lease_sends_no_second_copy(smtp_sink: SmtpSink) -> None:

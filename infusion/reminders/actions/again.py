@@ -55,7 +55,9 @@ def goes_to(message: Message, *, now: datetime) -> str:
 
 
 def _owed_again(message: Message, now: datetime) -> Owed | None:
-    return still_owed(message, now=now, as_before=message.copy_of_id or message.pk)
+    return still_owed(
+        message, queries.rules_of(message.clinic), now=now, as_before=message.copy_of_id or message.pk
+    )
 
 
 @transaction.atomic

@@ -100,7 +100,7 @@ def _note_delay(message: Message, delivery: Delivery) -> str:
 
 def _ask_to_call(message: Message, why: str, is_new: bool, now: datetime) -> None:
     """Ask for a call about what the mail said, where that still stands, and for an address that works."""
-    one = still_owed(message, now=now)
+    one = still_owed(message, queries.rules_of(message.clinic), now=now)
     if one is None and not is_new:
         return
     said = by_telephone(message, one) if one else "What the mail said has passed."

@@ -90,9 +90,10 @@ def _claim_first(free: QuerySet[Message]) -> Message | None:
     return row
 
 
-def send(message: Message, fence: int) -> str:
-    """Send a claimed message; returns the state it ended in, ``waiting`` where no mail server could be reached,
-    or ``lost`` where the claim was no longer the caller's.
+def send(message: Message, fence: int, line: post.Line | None = None) -> str:
+    """Send a claimed message, over a line to the mail server that the caller keeps for the next, or one of its own;
+    returns the state it ended in, ``waiting`` where no mail server could be reached, or ``lost`` where the claim was
+    no longer the caller's.
 
     First, in one short transaction, it is derived anew: what no longer stands is laid aside; the text is stored, and
     the patient counts as told. Then, outside any transaction, once the mail server listens, comes the last look: what
@@ -110,10 +111,10 @@ def send(message: Message, fence: int) -> str:
         return _undelivered(
             message, unwritten, "Please tell the patient how their visits stand.", timezone.now()
         )
-    return ready if isinstance(ready, str) else hand_over(ready)
+    return ready if isinstance(ready, str) else hand_over(ready, line)
 
 
-def hand_over(ready: Ready) -> str:
+def hand_over(ready: Ready, line: post.Line | None = None) -> str:
     """Give a settled message to the mail server and note its answer; returns as ``send`` does."""
     settled = ready.message
     if settled.channel == SMS:
@@ -125,6 +126,7 @@ def hand_over(ready: Ready) -> str:
             recipient=settled.recipient,
             message_id=settled.message_id,
             may_leave=lambda: queries.may_leave(settled, now=timezone.now()),
+            line=line,
         )
     return finish(ready, answer, now=timezone.now())
 
@@ -151,10 +153,10 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if message.patient_id is None:
         return _prepare_digest(message, now)
     patient = queries.locked_patient(message.clinic, message.patient_id)
-    one = still_owed(message, now=now, as_before=message.copy_of_id)
+    rules = queries.rules_of(message.clinic)
+    one = still_owed(message, rules, now=now, as_before=message.copy_of_id)
     if one is None:
         return _close(message, "superseded", _why_not(message, patient.deceased))
-    rules = queries.rules_of(message.clinic)
     found = ways(one.kind, queries.reach_of(patient), rules, to=one.to)
     if (ended := _by_another_way(message, found)) is not None:
         return ended

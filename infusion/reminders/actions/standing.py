@@ -7,11 +7,12 @@ from datetime import datetime
 from .. import queries
 from ..domain.due import Owed, owed
 from ..domain.kinds import WAITLIST_OFFER
+from ..domain.rules import Rules
 from ..models import Message
 from ..words import phone_words
 
 
-def still_owed(message: Message, *, now: datetime, as_before: int | None = None) -> Owed | None:
+def still_owed(message: Message, rules: Rules, *, now: datetime, as_before: int | None = None) -> Owed | None:
     """The message derived anew from how things stand, or None where it no longer is. ``as_before`` names the message
     that is sent again: it is owed as it was before that one went out.
     """
@@ -21,7 +22,7 @@ def still_owed(message: Message, *, now: datetime, as_before: int | None = None)
     known = found.get(message.patient_id)
     if known is None:
         return None
-    stands = owed(known.circumstances(message.patient_id), queries.rules_of(message.clinic), now)
+    stands = owed(known.circumstances(message.patient_id), rules, now)
     return next((one for one in stands if one.subject == queries.key_of(message)[:4]), None)
 
 
