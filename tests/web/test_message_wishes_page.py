@@ -91,3 +91,14 @@ def test_texts_are_offered_only_where_somebody_carries_them(desk, ana, address, 
     ana.save()
     assert desk.post(address, typed(desk.get(address), channel="sms")).status_code == 302
     assert stands(ana)[2] == "sms"
+
+
+def test_the_page_speaks_of_the_patient_to_a_colleague(desk, address):
+    form = desk.get(address).context["form"]
+    said = [form[name].help_text for name in ("wanted", "none")]
+    said += [str(word) for name in ("language", "channel", "none") for word in (form[name].label,)]
+    said += [words for _code, words in form.fields["wanted"].choices]
+    assert [words for words in said if "you" in words.lower().split()] == []
+    assert (
+        form["wanted"].help_text == "The patient is always told when a visit is booked, moved or cancelled."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -112,3 +113,8 @@ def test_what_was_sent_to_me_is_listed_newest_first_and_nothing_else(own, ana):
 
 def test_every_kind_for_patients_has_plain_words():
     assert sorted(PLAIN) == sorted(kind.code for kind in FOR_PATIENTS)
+
+
+def test_a_number_at_the_end_of_a_sentence_has_its_full_stop_at_once():
+    said = render_to_string("components/phone_link.html", {"phone": "+1 212 555 2368", "after": "."})
+    assert said.strip() == '<a class="nowrap" href="tel:+12125552368">+1 212 555 2368</a>.'

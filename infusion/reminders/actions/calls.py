@@ -27,10 +27,15 @@ def call(message: Message, by_phone: str, why: str, now: datetime) -> None:
         kind="call_patient",
         role=Role.RECEPTIONIST,
         due_on=local_date(now, message.clinic.zone),
-        reason=f"Call {patient} ({phone}). {by_phone} {why}{letter}",
+        reason=f"Call {patient} ({phone}). {by_phone} {_sentence(why)}{letter}",
         cause=f"message:{message.pk}",
         record_number=patient.record_number,
     )
+
+
+def _sentence(text: str) -> str:
+    """What a mail server said has no full stop of its own."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def open_overdue_task(message: Message, now: datetime) -> None:

@@ -13,7 +13,7 @@ from patients.actions import messages_as_shown
 from patients.models import MessageWishes, Patient
 
 from .. import sms
-from ..domain.kinds import FOR_PATIENTS
+from ..domain.kinds import BY_CODE, FOR_PATIENTS
 from .words import PLAIN
 
 OFFERED = tuple(kind.code for kind in FOR_PATIENTS if kind.may_switch_off)
@@ -75,3 +75,18 @@ class MessageWishesForm(forms.Form):
         data = self.data.copy()
         data["shown"] = messages_as_shown(patient, wishes)
         self.data = data
+
+
+class StaffWishesForm(MessageWishesForm):
+    """The same wishes, said to a colleague."""
+
+    def __init__(self, typed: Any = None, *, patient: Patient, wishes: MessageWishes | None) -> None:
+        super().__init__(typed, patient=patient, wishes=wishes)
+        wanted, none = self.fields["wanted"], self.fields["none"]
+        assert isinstance(wanted, forms.MultipleChoiceField)
+        wanted.choices = [(code, BY_CODE[code].title) for code in OFFERED]
+        wanted.help_text = "The patient is always told when a visit is booked, moved or cancelled."
+        none.help_text = (
+            "Then no reminders go, and a visit is easy to forget: say so to the patient. "
+            "Staff call if a visit changes."
+        )

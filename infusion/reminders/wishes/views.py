@@ -15,7 +15,7 @@ from patients import actions as patients
 from patients.queries import patient as find_patient
 
 from .. import queries
-from .forms import MessageWishesForm
+from .forms import StaffWishesForm
 
 
 @staff(Right.BOOK)
@@ -23,7 +23,7 @@ def wishes(request: StaffRequest, pk: int) -> HttpResponse:
     """Language, kinds and channel, or no messages at all."""
     patient = find_patient(request.clinic, pk)
     standing = queries.message_wishes(patient)
-    form = MessageWishesForm(
+    form = StaffWishesForm(
         request.POST if request.method == "POST" else None, patient=patient, wishes=standing
     )
     if form.is_bound and form.is_valid():
