@@ -28,6 +28,11 @@ class Way:
     is_wanted: bool = True
 
 
+def is_wanted(kind: str, reach: Reach, rules: Rules) -> bool:
+    """Whether a message of this kind goes by any way, a call included."""
+    return any(way.is_wanted for way in ways(kind, reach, rules))
+
+
 def ways(kind: str, reach: Reach, rules: Rules, *, to: str = "") -> tuple[Way, ...]:
     """The ways a message of this kind goes, never none: one that nobody wants keeps its place in the ledger, and
     says so. Where no message may go or none can, a person calls. ``to`` is the address of somebody else than the

@@ -16,6 +16,7 @@ from patients.models import Patient
 from .. import queries
 from ..domain.due import Owed, owed
 from ..domain.kinds import BY_CODE, EARLY, GATE_NEEDS, LATE, REMINDER
+from ..domain.reach import is_wanted
 from ..models import Message
 from .forms import Asked
 
@@ -123,8 +124,8 @@ class Coming:
 
 
 def coming(clinic: Clinic, *, now: datetime) -> list[Coming]:
-    """What goes out in the next day and does not stand in the ledger yet, soonest first: of the patients with a visit
-    ahead or a follow-up to arrange, in as many questions however many they are.
+    """What goes out in the next day and does not stand in the ledger yet, soonest first, in as many questions
+    however many patients they are. What a patient does without is left out.
     """
     rules = queries.rules_of(clinic)
     ids = queries.patients_ahead(clinic, rules, now=now)
@@ -133,7 +134,9 @@ def coming(clinic: Clinic, *, now: datetime) -> list[Coming]:
         (patient_id, one)
         for patient_id, known in queries.known(ids).items()
         for one in owed(known.circumstances(patient_id), rules, now)
-        if now < one.due_at <= now + SOON and one.subject not in written
+        if now < one.due_at <= now + SOON
+        and one.subject not in written
+        and is_wanted(one.kind, known.reach, rules)
     ]
     people = {row.pk: row for row in patients.patients(clinic).filter(pk__in={pk for pk, _one in found})}
     return [Coming(people[pk], one) for pk, one in sorted(found, key=lambda each: each[1].due_at)]

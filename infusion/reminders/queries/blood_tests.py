@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from clinics.domain.calendar import local_date
+from clinics.models import Clinic
 from monitoring.domain.surveillance import CHECKS, due_before
 from monitoring.queries import is_test_outstanding
 from scheduling.models import PlannedInfusion, VisitVersion
@@ -79,6 +80,15 @@ def with_blood_tests(rules: Mapping[int, Rules], now: datetime) -> set[int]:
         )
         if one.due_at <= now
     }
+
+
+def told_about_on(clinic: Clinic, rules: Rules, day: date) -> QuerySet[PlannedInfusion]:
+    """Infusions of whose blood test patients may be told on a day or close to it."""
+    due_on = due_before(day, CHECKS)
+    if due_on is None or not rules.is_on(LAB_DUE):
+        return courses_ahead().none()
+    about, margin = day + (day - due_on) + timedelta(days=rules.days(LAB_DUE)), MONTHS_DIFFER
+    return courses_ahead().filter(clinic=clinic, planned_on__range=(about - margin, about + margin))
 
 
 def _settled(patient_ids: Collection[int]) -> dict[int, frozenset[Subject]]:

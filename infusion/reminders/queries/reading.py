@@ -16,6 +16,7 @@ from scheduling.models import Visit, VisitVersion, WaitlistOffer
 
 from ..domain.due import Owed, owed
 from ..domain.kinds import WAITLIST_OFFER
+from ..domain.reach import is_wanted
 from ..models import Message
 from .knowing import known
 from .rules import rules_of
@@ -170,8 +171,10 @@ def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:
         .filter(SETTLED, patient=patient)
         .values_list("subject_kind", "subject_id", "subject_version", "kind")
     )
-    ahead = owed(found.circumstances(patient.pk), rules_of(patient.clinic), now)
-    return tuple(one for one in ahead if one.subject not in written)
+    rules = rules_of(patient.clinic)
+    ahead = owed(found.circumstances(patient.pk), rules, now)
+    wanted = (one for one in ahead if is_wanted(one.kind, found.reach, rules))
+    return tuple(one for one in wanted if one.subject not in written)
 
 
 def is_a_colleagues(address: str) -> bool:
