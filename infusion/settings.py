@@ -167,7 +167,7 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = 2
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_RATE_LIMITS = {"stop_messages": "30/m/ip", "test_message": "10/h/user", "invite_carer": "10/h/user"}
+ACCOUNT_RATE_LIMITS = {"test_message": "10/h/user", "invite_carer": "10/h/user"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "request_login_code": "infusion.doors.forms.PatientDoorForm",
@@ -188,7 +188,7 @@ AXES_CLIENT_IP_CALLABLE = "infusion.doors.lockout.where"
 # In production one proxy stands in front and writes X-Forwarded-For anew; elsewhere nobody's word is taken.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_LOCKOUT_CALLABLE = "infusion.doors.throttle.locked"
 AXES_ENABLE_ADMIN = False
 
 # --- transport --------------------------------------------------------------------------------------

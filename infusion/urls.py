@@ -6,6 +6,7 @@ from django.urls import include, path
 from . import health
 from .portal import take_home
 
+handler429 = "infusion.doors.throttle.too_many_at_a_door"
 urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("healthz", health.healthz, name="healthz"),

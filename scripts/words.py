@@ -66,6 +66,7 @@ CODE = (
     "infusion/reminders/words/**/*.py",
     "infusion/reminders/wishes/**/*.py",
     "infusion/doors/forms.py",
+    "infusion/doors/throttle.py",
 )
 REFUSALS = (
     "clinics/domain/text.py",

@@ -7,8 +7,12 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+
+from .lockout import one_at_a_time, who
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str) -> bool:
         """A staff session is short, and was opened with both factors or is just enrolling the second."""
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Look at a password when the one before it has been counted, and not sooner."""
+        with transaction.atomic():
+            one_at_a_time(who(request, credentials))
+            return super().authenticate(request, **credentials)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a code. When the mail server is away the page answers as always: it must not tell who is known here.

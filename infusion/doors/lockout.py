@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpRequest
-
-from clinics.models import User
 
 
 def who(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
-    """The address somebody is trying to sign in with, in lower case; empty where the request names none."""
+    """The address somebody is trying to sign in with, as ``spelt`` once; empty where the request names none."""
     named = (credentials or {}).get("email") or (credentials or {}).get("username")
     if not named and request is not None:
         pending = request.session.get("account_login") or {}
         named = request.POST.get("login") or request.POST.get("email") or pending.get("email")
-    return str(named or "").strip().lower()[:254].replace("\x00", "")
+    return spelt(str(named or ""))
+
+
+def spelt(address: str) -> str:
+    """An address as the account library compares it: ſ finds whoever is written with an s, so both count as one."""
+    folded = unicodedata.normalize("NFKC", address.replace("\x00", "").strip()).casefold()
+    return folded[:254]
 
 
 def where(request: HttpRequest) -> str | None:
@@ -32,9 +38,13 @@ def where(request: HttpRequest) -> str | None:
         return None
 
 
-def one_at_a_time(user: User | None) -> None:
-    """Let whoever else tries for this person wait until the transaction's end: tries that come together are counted
-    like tries that come in turn. Where there is nobody, nothing can be guessed.
+def one_at_a_time(address: str) -> None:
+    """Let whoever else tries with this address wait until the transaction's end: tries that come together are counted
+    like tries that come in turn. An address that nobody has waits like any other, or waiting would tell who is known.
+    (A transaction of SQLite has the whole database to itself.)
     """
-    if user is not None:
-        User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"door {spelt(address)}"]
+            )

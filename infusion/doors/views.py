@@ -25,7 +25,8 @@ class TypedCode(ConfirmLoginCodeView):
         """A try, counted before the next one is looked at. Where another try of this browser was quicker, what this
         one read is no longer true: it is not looked at.
         """
-        one_at_a_time(self._process.user)
+        user = self._process.user
+        one_at_a_time(user.email if user is not None else self._process.state.get("email") or "")
         if code_in(request.session) != self._process.state:
             return HttpResponseRedirect(request.path)
         answer: HttpResponse = axes_dispatch(super().post)(request, *args, **kwargs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from allauth.core.ratelimit import consume_or_429
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinics.domain.refusals import Refused
+from infusion.doors.throttle import too_often
 from patients import actions
 from patients.queries import carers_gone, carers_of
 
@@ -50,8 +50,8 @@ def carers(request: PatientRequest) -> HttpResponse:
     form = CarerForm(data)
     if form.is_valid():
         # Each is a mail to an address of the patient's choice: they do not go out without end.
-        if too_often := consume_or_429(request, action="invite_carer", user=request.user):
-            return too_often
+        if stopped := too_often(request, "invite_carer", user=request.user):
+            return stopped
         try:
             actions.give_access(patient=request.patient, by=request.user, now=now, **form.cleaned_data)
         except Refused as refused:

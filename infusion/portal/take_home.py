@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinics.domain.calendar import local_date
-from infusion.doors.throttle import count_try, tries
+from infusion.doors.lockout import where
+from infusion.doors.throttle import count_try, too_many, tries
 from infusion.interop.writers.appointments import appointments_pdf
 from infusion.reminders.words.mail import supported
 from patients import actions as patients
@@ -27,11 +28,19 @@ from .access import PatientRequest, patient_page
 GUESSES, FORGOTTEN_AFTER = 20, 600
 """Wrong addresses that one network address may try, and after how many seconds they are forgotten (product default)."""
 
+PRINTED, PRINTED_WITHIN = 20, 600
+"""PDFs that one person may have made, and after how many seconds they are forgotten (product default): each takes as
+long as many pages.
+"""
+
 
 @patient_page
 @require_safe
 def schedule_pdf(request: PatientRequest) -> HttpResponse:
-    """My appointments as a PDF."""
+    """My appointments as a PDF; not without end."""
+    if tries("pdf", request.user.pk) >= PRINTED:
+        return too_many(request, wait=PRINTED_WITHIN)
+    count_try("pdf", request.user.pk, kept=PRINTED_WITHIN)
     now = timezone.now()
     patients.record_view(patient=request.patient, by=request.user, page="portal schedule PDF")
     made = appointments_pdf(sheets.sheet_of(request.patient, now=now))
@@ -65,11 +74,12 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     them the network address is told to come later, whatever it asks: many calendars ask through the same one, so
     waiting neither prolongs the wait nor ends anybody's calendar.
     """
-    if tries("feed", request) >= GUESSES:
+    knocking = where(request)
+    if tries("feed", knocking) >= GUESSES:
         return HttpResponse(status=429, headers={"Retry-After": str(FORGOTTEN_AFTER)})
     found = feed_by_token(token)
     if found is None:
-        count_try("feed", request, kept=FORGOTTEN_AFTER)
+        count_try("feed", knocking, kept=FORGOTTEN_AFTER)
         raise Http404
     now = timezone.now()
     patients.note_feed_read(feed=found, today=local_date(now, found.clinic.zone))

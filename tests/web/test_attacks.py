@@ -62,6 +62,15 @@ def test_lock_at_the_patients_door_does_not_tell_who_is_known(invited):
     assert known[5][0] == 429
 
 
+def test_pages_that_say_no_say_for_how_long(nurse, settings):
+    for _ in range(6):
+        last = enter_password(nurse.user.email, "wrong")
+    assert (last.status_code, last["Retry-After"], last.context["wait"]) == (429, "900", "15 minutes")
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    answers = [enter_password("nobody@example.org", "wrong") for _ in range(2)]
+    assert (answers[1].status_code, answers[1].context["wait"]) == (429, "1 minute")
+
+
 def test_lock_at_the_staff_door_does_not_tell_who_is_known(nurse, invited):
     seen = {}
     for email in (nurse.user.email, invited.email, "nobody@example.org"):

@@ -17,6 +17,7 @@ from clinics.models import AuditEntry
 from infusion.doors.masking import MaskedAddresses
 from infusion.interop.calendar import uid_of
 from infusion.interop.writers.appointments import Row, Section, Sheet, appointments_pdf
+from infusion.portal import take_home
 from patients import actions as patients
 from patients.models import FeedToken, PortalAccess
 from scheduling.models import VisitVersion
@@ -211,6 +212,17 @@ def test_pdf_says_when_and_where_and_nothing_of_what_for(client, clinic, ana, ac
     assert answer["Cache-Control"] == "no-store"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
     assert (reader.trailer["/Root"]["/MarkInfo"]["/Marked"], reader.trailer["/Root"]["/Lang"]) == (True, "en")
+
+
+def test_pdf_is_not_made_without_end_and_the_page_says_when_it_is_made_again(
+    client, ana, access, monkeypatch
+):
+    monkeypatch.setattr(take_home, "PRINTED", 2)
+    answers = [client.get(reverse("portal:schedule_pdf")) for _ in range(3)]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert (answers[2]["Retry-After"], answers[2].context["wait"]) == ("600", "10 minutes")
+    other = factory.make_patient(ana.clinic, email="bob@example.org")
+    assert enter(Client(), other).get(reverse("portal:schedule_pdf")).status_code == 200
 
 
 def sheet(**more) -> Sheet:

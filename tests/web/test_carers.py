@@ -108,6 +108,11 @@ def test_a_patient_cannot_send_invitations_without_end(patient, ana):
         for row in PortalAccess.across_clinics.filter(patient=ana, is_carer=True, revoked_at=None):
             patient.post(reverse("portal:carers"), {"remove": row.pk})
     assert answers == [302] * 10 + [429]
+    told = give(patient, "one-more@example.org")
+    assert (told["Retry-After"], "You can try again in 1 hour, perhaps sooner." in told.content.decode()) == (
+        "3600",
+        True,
+    )
 
 
 def test_a_new_address_of_the_patient_closes_the_old_one_and_no_carers(patient, ana):

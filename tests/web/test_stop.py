@@ -122,10 +122,12 @@ def test_link_opens_nothing_else(link: str) -> None:
     assert "sessionid" not in visitor.cookies
 
 
-def test_link_can_be_tried_only_so_often(link: str) -> None:
+def test_wrong_links_can_be_tried_only_so_often_and_a_right_one_always(link: str, patient: Patient) -> None:
     answers = [Client().get("/messages/stop/x/").status_code for _ in range(31)]
     assert answers == [404] * 30 + [429]
-    assert Client().get(link).status_code == 429
+    assert Client().get(link).status_code == 200
+    assert [Client().post(link).status_code for _ in range(40)] == [200] * 40
+    assert stopped(patient)
 
 
 def test_page_speaks_the_patients_language_unless_another_was_chosen(link: str, patient: Patient) -> None:
