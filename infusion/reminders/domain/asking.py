@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from clinics.domain.calendar import day_bounds
+from clinics.domain.calendar import day_bounds, local_date
 
 from .kinds import ANSWER_READY, GATE_NEEDS, WINDOW_OPEN
 from .rules import Rules
@@ -60,9 +60,18 @@ def gate_rounds(rules: Rules) -> list[int]:
     return sorted({day for day in (first, GATE_AGAIN) if 0 < day <= first}, reverse=True)
 
 
-def window_asked(windows: Iterable[OpenWindow], said: Iterable[Subject], rules: Rules) -> list[Asked]:
-    """That it is time to choose a time: for the first of the infusions without one, once for each window."""
-    first = min(windows, key=lambda window: (window.earliest_on, window.planned_id), default=None)
+def window_asked(
+    windows: Iterable[OpenWindow], said: Iterable[Subject], rules: Rules, now: datetime
+) -> list[Asked]:
+    """That it is time to choose a time: for the first of the infusions without one, once for each window. One whose
+    window has closed unbooked is a matter for staff, and stands in no later one's way.
+    """
+    today = local_date(now, rules.zone)
+    first = min(
+        (window for window in windows if window.latest_on >= today),
+        key=lambda window: (window.earliest_on, window.planned_id),
+        default=None,
+    )
     if first is None:
         return []
     key, version = str(first.planned_id), first.earliest_on.toordinal()

@@ -204,7 +204,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
     found += [_turned_down(one, visits.get(one.visit_id, []), rules) for one in patient.turned_down]
     found += [_earlier_time(one, patient.said, now) for one in patient.earlier_times]
     asked = (
-        *window_asked(patient.windows, patient.said, rules),
+        *window_asked(patient.windows, patient.said, rules, now),
         *blood_tests_asked(patient.blood_tests, patient.said, rules),
         *answers_told(patient.answers, rules),
     )
