@@ -44,14 +44,23 @@ def _derive_for(patient_ids: list[int], rules: dict[int, Rules], now: datetime) 
                     wanted[queries.key_of(row)] = row
     present = queries.in_ledger(patient_ids)
     new = [row for key, row in wanted.items() if key not in present]
-    again = [present[key] for key, row in wanted.items() if key in present and row.state == "planned"]
     Message.across_clinics.bulk_create(new, ignore_conflicts=True)
-    if again:
-        laid_aside = Message.across_clinics.filter(
-            pk__in=again, state__in=("superseded", "unwanted"), handed_over_at=None
-        )
-        laid_aside.update(state="planned", why="", attempts=0, next_attempt_at=Now())
+    _take_up({present[key]: row for key, row in wanted.items() if key in present and row.state == "planned"})
     return len(new)
+
+
+def _take_up(again: dict[int, Message]) -> None:
+    """Plan rows once more that were laid aside and are owed after all, for the time for which they are owed now."""
+    laid_aside = Message.across_clinics.filter(state__in=("superseded", "unwanted"), handed_over_at=None)
+    for pk in list(laid_aside.filter(pk__in=again).order_by("id").values_list("pk", flat=True)):
+        laid_aside.filter(pk=pk).update(
+            state="planned",
+            why="",
+            attempts=0,
+            due_at=again[pk].due_at,
+            expires_at=again[pk].expires_at,
+            next_attempt_at=Now(),
+        )
 
 
 def _row(one: Owed, clinic_id: int, patient_id: int, way: Way) -> Message:
