@@ -95,6 +95,16 @@ def test_morning_mail_holds_numbers_and_links_and_no_name(
     assert (mail.message["Message-ID"], row.patient) == (row.message_id, None)
 
 
+def test_morning_mail_says_names_as_they_are_written(manager: Membership, smtp_sink: SmtpSink) -> None:
+    manager.user.name = "Ana O'Neil & Co"
+    manager.user.save()
+    waits(manager.clinic, Role.MANAGER)
+    derived()
+    tasks.send_due()
+    (mail,) = smtp_sink.received
+    assert mail.message.get_body(("plain",)).get_content().splitlines()[0] == "Good morning Ana O'Neil & Co,"
+
+
 def test_requests_about_visits_are_counted_for_those_who_book(clinic: Clinic) -> None:
     visit = book(factory.make_patient(clinic))
     asked = {"version": visit.version, "key": uuid4(), "by": None, "now": NOW}
