@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 from clinics.domain.refusals import Refused
 from patients.actions import record_view
 from scheduling.actions.answers import answer_visit
-from scheduling.actions.visits import STALE
 from scheduling.domain.answers import CANNOT_COME, CONFIRMED, OTHER_TIME, answer_refusal, at_once
 from scheduling.models import Visit, VisitAnswer
 from scheduling.queries import answers as answered
@@ -46,8 +45,10 @@ def answer_shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
 def confirm(request: PatientRequest) -> HttpResponse:
     """I will come."""
     form, visit = AnswerForm(request.POST), _next(request)
-    if visit is None or not form.is_valid():
+    if not form.is_valid():
         messages.error(request, _("Please try again."))
+    elif visit is None or form.cleaned_data["visit"] != visit.pk:
+        messages.info(request, _what_became_of(request, form.cleaned_data["visit"]))
     elif isinstance(said := _said(request, visit, CONFIRMED, form.cleaned_data), str):
         messages.error(request, _words_for(said))
     else:
@@ -60,6 +61,8 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
     """I can't come: why, and what happens now; then another time can be chosen."""
     visit, now = _next(request), timezone.now()
     form = CannotComeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
+    if _is_about_another(request, visit, form):
+        return redirect("portal:home")
     row, status = _kept(request, visit, CANNOT_COME, form)
     if row is not None:
         messages.success(request, _given_up(row))
@@ -74,6 +77,8 @@ def other_time(request: PatientRequest) -> HttpResponse:
     """Times that are free, by day; one of them, or words, go to the clinic as a request."""
     visit, now = _next(request), timezone.now()
     form = OtherTimeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
+    if _is_about_another(request, visit, form):
+        return redirect("portal:home")
     row, status = _kept(request, visit, OTHER_TIME, form)
     if row is not None:
         messages.success(request, _asked_for(row))
@@ -99,16 +104,43 @@ def _shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
     return {"visit": visit, **answer_shown(visit, now)}
 
 
+def _is_about_another(request: PatientRequest, visit: Visit | None, form: AnswerForm) -> bool:
+    """Whether a page that was left open, or pressed once more, speaks of a visit that is not the next one; says what
+    became of it. It is not shown the next one in its place: one more press would answer for that.
+    """
+    if not form.is_bound or not form.is_valid():
+        return False
+    about = form.cleaned_data["visit"]
+    if (visit is not None and about == visit.pk) or _answered_before(request, form) is not None:
+        return False
+    messages.info(request, _what_became_of(request, about))
+    return True
+
+
+def _answered_before(request: PatientRequest, form: AnswerForm) -> VisitAnswer | None:
+    """What this very form brought when it was sent before."""
+    return answered.answer_of_form(request.patient, form.cleaned_data["key"])
+
+
+def _what_became_of(request: PatientRequest, pk: int) -> str:
+    if queries.visits(request.patient).filter(pk=pk, status="cancelled").exists():
+        return _("This visit is cancelled already. Nothing else was changed.")
+    return _("Your visit has changed meanwhile, and nothing was sent. Here you see what stands now.")
+
+
 def _kept(
     request: PatientRequest, visit: Visit | None, answer: str, form: AnswerForm
 ) -> tuple[VisitAnswer | None, int]:
     """The answer that a form brought, or None with the page's status; where it was refused the form says why, and
     shows the visit as it stands now.
     """
-    if visit is None or not form.is_bound:
+    if not form.is_bound:
         return None, 200
     if not form.is_valid():
         return None, 422
+    before = _answered_before(request, form)
+    if visit is None or before is not None:
+        return before, 302
     said = _said(request, visit, answer, form.cleaned_data)
     if not isinstance(said, str):
         return said, 302
@@ -118,12 +150,8 @@ def _kept(
 
 
 def _said(request: PatientRequest, visit: Visit, answer: str, typed: dict[str, Any]) -> VisitAnswer | str:
-    """Keep the answer; the code of the reason where it is refused. A page that showed another visit than the one that
-    is next by now answers for neither.
-    """
+    """Keep the answer; the code of the reason where it is refused."""
     told = {name: value for name, value in typed.items() if name != "visit"}
-    if typed["visit"] != visit.pk and answered.answer_of_form(visit.patient, typed["key"]) is None:
-        return STALE.code
     try:
         return answer_visit(visit=visit, answer=answer, by=request.user, now=timezone.now(), **told)
     except Refused as refused:

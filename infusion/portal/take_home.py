@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinics.domain.calendar import local_date
+from clinics.domain.refusals import Refused
 from infusion.doors.lockout import where
 from infusion.doors.throttle import count_try, too_many, tries
 from infusion.interop.writers.appointments import appointments_pdf
@@ -24,6 +26,10 @@ from patients.feeds import digest_of, feed_by_token, feed_of
 
 from . import sheets
 from .access import PatientRequest, patient_page
+from .helping import number
+
+MADE = "calendar_feed"
+"""Where the session holds a new address from the moment it is made until the page that shows it."""
 
 GUESSES, FORGOTTEN_AFTER = 20, 600
 """Wrong addresses that one network address may try, and after how many seconds they are forgotten (product default)."""
@@ -51,19 +57,44 @@ def schedule_pdf(request: PatientRequest) -> HttpResponse:
 
 @patient_page
 def calendar(request: PatientRequest) -> HttpResponse:
-    """Make the address of a calendar feed, which is shown this once, or take it back."""
-    now, address = timezone.now(), ""
-    if request.method == "POST" and request.POST.get("feed") == "make":
-        token = patients.make_feed(access=request.access, by=request.user, now=now)
-        address = settings.SITE_ADDRESS + reverse("feed", args=[token])
-    elif request.method == "POST":
-        patients.end_feed(access=request.access, by=request.user, now=now)
+    """Make the address of a calendar feed, which is shown once, or take it back."""
+    if request.method == "POST":
+        _change_feed(request)
         return redirect("portal:calendar")
+    address = _made_just_now(request)
     patients.record_view(patient=request.patient, by=request.user, page="portal calendar")
     # The same address under the name that makes a device offer its own calendar.
     subscribe = f"webcal:{address.partition(':')[2]}" if address else ""
-    shown = {"address": address, "subscribe": subscribe, "feed": feed_of(request.access)}
+    shown = {
+        "address": address,
+        "subscribe": subscribe,
+        "feed": feed_of(request.access),
+        "asks": "new" in request.GET,
+    }
     return render(request, "portal/calendar.html", shown)
+
+
+def _change_feed(request: PatientRequest) -> None:
+    """Do what was pressed; what is no button of the page does nothing."""
+    now, wish, about = timezone.now(), request.POST.get("feed"), number(request.POST.get("about", ""))
+    if wish == "end":
+        patients.end_feed(access=request.access, feed_pk=about, by=request.user, now=now)
+    elif wish == "make":
+        try:
+            token = patients.make_feed(access=request.access, by=request.user, now=now, instead_of=about)
+        except Refused:
+            if MADE not in request.session:
+                messages.info(request, _("You have an address already. It stays as it is."))
+        else:
+            request.session[MADE] = request.access.pk, token
+
+
+def _made_just_now(request: PatientRequest) -> str:
+    """The address that was made before this page, and from then on never again."""
+    if request.method != "GET":
+        return ""
+    access_pk, token = request.session.pop(MADE, (0, ""))
+    return settings.SITE_ADDRESS + reverse("feed", args=[token]) if access_pk == request.access.pk else ""
 
 
 @require_safe

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q
 
+from clinics.domain.refusals import Refusal, Refused
 from clinics.models import User
 
-from ..feeds import digest_of
+from ..feeds import digest_of, feed_of
 from ..models import FeedToken, PortalAccess
 from .trail import note
 
@@ -19,12 +20,19 @@ TOKEN_BYTES = 32
 
 
 @transaction.atomic
-def make_feed(*, access: PortalAccess, by: User, now: datetime) -> str:
-    """Make the token of a calendar feed; returns it, for the only time. One made before by this access ends."""
+def make_feed(*, access: PortalAccess, by: User, now: datetime, instead_of: int | None = None) -> str:
+    """Make the token of a calendar feed; returns it, for the only time. The one it is made ``instead_of`` ends.
+
+    Refused where another one stands: a calendar that looks at it must not lose it by a second press or an old page.
+    """
     held = (
         PortalAccess.objects.of(access.clinic).select_for_update().select_related("patient").get(pk=access.pk)
     )
-    _end(held, by, now)
+    standing = feed_of(held)
+    if standing is not None and standing.pk != instead_of:
+        raise Refused(Refusal("has_a_feed", "There is an address already."))
+    if standing is not None:
+        _end(standing, by, now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = FeedToken.objects.create(
         clinic=held.clinic, patient=held.patient, access=held, digest=digest_of(token), made_at=now
@@ -34,22 +42,22 @@ def make_feed(*, access: PortalAccess, by: User, now: datetime) -> str:
 
 
 @transaction.atomic
-def end_feed(*, access: PortalAccess, by: User, now: datetime) -> bool:
-    """Take the access's feed back, with effect from a calendar's next question; False where there was none."""
+def end_feed(*, access: PortalAccess, feed_pk: int, by: User, now: datetime) -> bool:
+    """Take this feed of the access back, with effect from a calendar's next question; False where it ended before."""
     held = (
         PortalAccess.objects.of(access.clinic).select_for_update().select_related("patient").get(pk=access.pk)
     )
-    return _end(held, by, now)
-
-
-def _end(access: PortalAccess, by: User, now: datetime) -> bool:
-    row = FeedToken.objects.of(access.clinic).filter(access=access, revoked_at__isnull=True).first()
-    if row is None:
+    standing = feed_of(held)
+    if standing is None or standing.pk != feed_pk:
         return False
+    _end(standing, by, now)
+    return True
+
+
+def _end(row: FeedToken, by: User, now: datetime) -> None:
     row.revoked_at = now
     row.save(update_fields=["revoked_at"])
-    note(access.patient, by, "ended a calendar feed", row)
-    return True
+    note(row.patient, by, "ended a calendar feed", row)
 
 
 @transaction.atomic

@@ -84,7 +84,7 @@ def test_three_programs_read_the_same_instants_over_a_year(client, by_ical_js, z
     with time_machine.travel(datetime(2027, 1, 4, 12, tzinfo=UTC), tick=False):
         # A visit cancelled long ago has gone from the feed: this one was cancelled on the day it is read.
         enter(client, ana)
-        address = client.post(reverse("portal:calendar"), {"feed": "make"}).context["address"]
+        address = client.post(reverse("portal:calendar"), {"feed": "make"}, follow=True).context["address"]
         text = Client().get("/" + address.split("/", 3)[3]).content.decode()
     read = by_vobject(text)
     assert {starts: (ends, gone) for starts, ends, gone in read.values()} == wanted

@@ -46,9 +46,18 @@ def access(client, ana):
     return PortalAccess.objects.of(ana.clinic).get(patient=ana)
 
 
+def press(client, button, about=""):
+    """Press a button of the page; what is shown then."""
+    return client.post(reverse("portal:calendar"), {"feed": button, "about": about}, follow=True)
+
+
+def standing(ana):
+    return FeedToken.objects.of(ana.clinic).get(revoked_at=None)
+
+
 def made(client) -> str:
     """The path of the feed that the page shows once."""
-    page = client.post(reverse("portal:calendar"), {"feed": "make"})
+    page = press(client, "make")
     address = page.context["address"]
     assert page.content.decode().count(address) == 1
     return "/" + address.split("/", 3)[3]
@@ -101,9 +110,9 @@ def test_token_has_256_bits_and_only_its_hash_is_kept(client, ana, access):
 def test_feed_ends(client, ana, access, ending):
     path = made(client)
     if ending == "taken back":
-        client.post(reverse("portal:calendar"), {"feed": "end"})
+        press(client, "end", standing(ana).pk)
     elif ending == "made anew":
-        made(client)
+        press(client, "make", standing(ana).pk)
     elif ending == "access closed":
         patients.revoke_access(access=access, by=access.user, now=timezone.now())
     elif ending == "died":
@@ -113,6 +122,44 @@ def test_feed_ends(client, ana, access, ending):
     else:
         type(access.user).objects.filter(pk=access.user_id).update(is_active=False)
     assert Client().get(path).status_code == 404
+
+
+def test_address_is_shown_once_and_a_reload_or_another_language_ends_nothing(client, ana, access):
+    path = made(client)
+    token = path.removeprefix("/feed/").removesuffix(".ics")
+    client.post(reverse("portal:language"), {"language": "es", "next": reverse("portal:calendar")})
+    shown = [client.get(reverse("portal:calendar")) for _ in range(2)]
+    assert [page.content.decode().count(token) for page in shown] == [0, 0]
+    assert "Se la mostramos una vez" in shown[0].content.decode()
+    assert [token in str(value) for value in client.session.values()] == [False] * len(client.session.keys())
+    assert Client().get(path).status_code == 200
+
+
+def test_address_waits_for_the_page_that_shows_it(client, ana, access):
+    client.post(reverse("portal:calendar"), {"feed": "make"})
+    client.head(reverse("portal:calendar"))
+    page = client.get(reverse("portal:calendar"))
+    assert page.content.decode().count(page.context["address"] or "nothing") == 1
+
+
+@pytest.mark.parametrize("button", ["", "make", "end", "enD", "x\x00"])
+@pytest.mark.parametrize("about", ["", "0", "x", "9" * 30])
+def test_no_press_but_one_about_the_standing_address_ends_it(client, ana, access, button, about):
+    path = made(client)
+    assert press(client, button, about).status_code == 200
+    assert Client().get(path).status_code == 200
+
+
+def test_page_of_an_address_that_ended_does_not_end_the_next(client, ana, access):
+    made(client)
+    old = standing(ana).pk
+    asked = client.get(reverse("portal:calendar") + "?new")
+    assert (asked.context["feed"].pk, asked.context["address"]) == (old, "")
+    press(client, "make", old)
+    now = standing(ana).pk
+    press(client, "end", old)
+    press(client, "make", old)
+    assert standing(ana).pk == now != old
 
 
 def test_wrong_address_is_answered_like_no_page_at_all(client, ana, access):

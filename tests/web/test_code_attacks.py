@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,11 +15,13 @@ from allauth.account.signals import login_code_rejected
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection, connections
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from infusion.doors.sessions import code_in
 from infusion.reminders import actions as reminders
 from infusion.reminders import tasks
 from patients import actions
@@ -164,6 +167,30 @@ def test_unknown_address_costs_about_as_much_work(invited: Patient) -> None:
         return len(counted)
 
     assert abs(asked(invited.email) - asked("bob@example.org")) <= 3
+
+
+def watching(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Stands right around the page: what it notes is in the database before anything else is done with the answer."""
+
+    def watched(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        kept.append(code_in(request.session))
+        return answer
+
+    return watched
+
+
+kept: list[Any] = []
+
+
+def test_wrong_code_is_counted_before_the_next_one_can_be_looked_at(invited: Patient, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.watching"]
+    browser = Client()
+    ask_code(browser, invited.email)
+    kept.clear()
+    for _ in range(2):
+        give_code(browser, "WRONG1")
+    assert [state["failed_attempts"] for state in kept] == [1, 2]
 
 
 @pytest.mark.django_db(transaction=True)
