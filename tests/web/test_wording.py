@@ -189,3 +189,8 @@ def test_no_test_text_is_offered_or_sent_where_nobody_carries_it(desk, clinic):
     assert "number" not in desk.get(ADDRESS).context["form"].fields
     assert said(send(desk, "test_text", number="+447911123456")) == []
     assert not AuditEntry.objects.of(clinic).filter(verb="sent test message").exists()
+
+
+def test_the_parts_are_counted_for_the_day_whose_name_is_the_dearest(desk):
+    spanish = desk.get(reverse("wording:change", args=["booked", "es"])).context
+    assert (spanish["worst"], desk.get(ADDRESS).context["worst"]) == (2, 1)

@@ -18,7 +18,6 @@ from clinics.models import Clinic, User
 from patients.phones import plain_phone, takes_texts
 
 from .. import post, queries, sms
-from ..domain.texts import parts
 from ..domain.wording import WORDED, OwnWords, problems, too_many_parts
 from ..models import Wording
 from ..words import Words, sample
@@ -31,14 +30,14 @@ NO_MOBILE = Refusal(
 
 def check_wording(*, clinic: Clinic, kind: str, language: str, words: OwnWords, now: datetime) -> None:
     """Refused for a kind or a language that has no wording, for words that a message may not hold, and for those with
-    which a text message, as an invented patient would get it, goes in too many parts.
+    which a text message, as an invented patient would get it on some day of a week, goes in too many parts.
     """
     if kind not in WORDED or language not in dict(settings.LANGUAGES):
         raise Refused(NO_SUCH_WORDING)
     if found := problems(kind, words):
         raise Refused(*found)
     filled_in = sample(kind=kind, clinic=clinic, language=language, own=words, now=now)
-    if too_long := too_many_parts(words, parts(filled_in.text)):
+    if too_long := too_many_parts(words, filled_in.most_parts):
         raise Refused(too_long)
 
 

@@ -83,6 +83,7 @@ def _previewed(request: StaffRequest, kind: str, language: str, own: OwnWords) -
         "sample": shown.mail,
         "text": shown.text,
         "parts": parts(shown.text),
+        "worst": shown.most_parts,
         "most_parts": MOST_PARTS,
         "widening": " ".join(widening(shown.text)),
     }

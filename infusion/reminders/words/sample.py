@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from clinics.domain.calendar import local_date
@@ -14,6 +14,7 @@ from scheduling.models import Visit, WaitlistOffer
 
 from ..domain.due import Change
 from ..domain.kinds import ARRANGE, BY_CODE, LAB_DUE, MOVED, NOTICES, SMS, WAITLIST_GONE, WAITLIST_OFFER
+from ..domain.texts import parts
 from ..domain.wording import OwnWords
 from .mail import Words, compose
 from .text import compose_text
@@ -25,16 +26,56 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The mail, and the text message; empty for a kind that has none."""
+    """The mail, and the text message; empty for a kind that has none. ``most_parts`` is in how many parts the text goes
+    on the day of the week whose name is the dearest: "sábado" has a letter that "lunes" has not.
+    """
 
     mail: Words
     text: str
+    most_parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the sample tells of."""
+
+    changes: tuple[Change, ...]
+    visits: dict[int, Visit]
+    earlier: WaitlistOffer | None
+    by_day: date | None
 
 
 def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: datetime) -> Sample:
     """The message as an invented patient would get it."""
     about = BY_CODE[kind]
     day = local_date(now, clinic.zone) + timedelta(days=WEEK if about.days is None else about.days)
+    patient = Patient(clinic=clinic, given_name="Alex", family_name="Example", language=language)
+    follow_up = FollowUp(due_on=day, earliest_on=day - timedelta(days=7), latest_on=day + timedelta(days=7))
+    facts = _facts_on(day, kind, clinic, now)
+    mail = compose(
+        kind=kind,
+        clinic=clinic,
+        patient=patient,
+        changes=facts.changes,
+        visits=facts.visits,
+        calendar_keys={0: str(UUID(int=0))},
+        follow_up=follow_up if kind == ARRANGE else None,
+        earlier=facts.earlier,
+        own=own,
+        by_day=facts.by_day,
+        now=now,
+    )
+    if SMS not in about.channels:
+        return Sample(mail, "", 0)
+    week = [_facts_on(day + timedelta(days=n), kind, clinic, now) for n in range(WEEK)]
+    texts = [
+        compose_text(kind, one.changes, one.visits, clinic, patient, one.earlier, own, one.by_day)
+        for one in week
+    ]
+    return Sample(mail, texts[0], max(map(parts, texts)))
+
+
+def _facts_on(day: date, kind: str, clinic: Clinic, now: datetime) -> _Facts:
     begins = datetime.combine(day, time(9), tzinfo=clinic.zone).astimezone(UTC)
     change = Change(
         visit_id=0,
@@ -43,26 +84,10 @@ def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: date
         starts_at=begins,
         was=begins - timedelta(days=1) if kind == MOVED else None,
     )
-    changes = (change,) if about.one_visit or kind in NOTICES else ()
-    visits = {0: Visit(pk=0, clinic=clinic, starts_at=begins, ends_at=begins + LENGTH)}
-    patient = Patient(clinic=clinic, given_name="Alex", family_name="Example", language=language)
     offer = WaitlistOffer(starts_at=begins, ends_at=begins + LENGTH, expires_at=now + timedelta(hours=2))
-    earlier = offer if kind in (WAITLIST_OFFER, WAITLIST_GONE) else None
-    follow_up = FollowUp(due_on=day, earliest_on=day - timedelta(days=7), latest_on=day + timedelta(days=7))
-    by_day = day if kind == LAB_DUE else None
-    mail = compose(
-        kind=kind,
-        clinic=clinic,
-        patient=patient,
-        changes=changes,
-        visits=visits,
-        calendar_keys={0: str(UUID(int=0))},
-        follow_up=follow_up if kind == ARRANGE else None,
-        earlier=earlier,
-        own=own,
-        by_day=by_day,
-        now=now,
+    return _Facts(
+        changes=(change,) if BY_CODE[kind].one_visit or kind in NOTICES else (),
+        visits={0: Visit(pk=0, clinic=clinic, starts_at=begins, ends_at=begins + LENGTH)},
+        earlier=offer if kind in (WAITLIST_OFFER, WAITLIST_GONE) else None,
+        by_day=day if kind == LAB_DUE else None,
     )
-    if SMS not in about.channels:
-        return Sample(mail, "")
-    return Sample(mail, compose_text(kind, changes, visits, clinic, patient, earlier, own, by_day))
