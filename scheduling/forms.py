@@ -292,7 +292,7 @@ class ReplyForm(forms.Form):
         label="Your answer, as the patient reads it",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The visit stays as it is. The patient reads this on their pages, and the desk is asked to call.",
+        help_text="The visit stays as it is. The patient gets a message, and reads this on their pages.",
         error_messages={"required": "Write what the patient should read."},
     )
 
