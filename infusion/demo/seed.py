@@ -24,6 +24,7 @@ from evaluation import actions as evaluation
 from evaluation.models import Clearance
 from infusion.demo import (
     aftercare,
+    awaited,
     carers,
     charts,
     conversations,
@@ -312,6 +313,7 @@ def fill(*, now: datetime) -> list[Account]:
         _today(filling)
         _long_in_treatment(filling)
         others.fill(filling)
+        awaited.tell(filling)
         responses.tell(
             clinic=filling.clinic, nurse=filling.team["nurse"], today=filling.today, now=filling.now
         )

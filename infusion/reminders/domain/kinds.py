@@ -118,7 +118,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         LAB_DUE,
         "Blood test due",
-        "A blood test has to be done by a certain day before an infusion.",
+        "A blood test before an infusion has to be done by a day, from which the days count.",
         days=14,
         least_days=3,
         most_days=60,
