@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from clinics.domain.refusals import Refused
 from clinics.models import AuditEntry, User
 from infusion.reminders import actions
-from infusion.reminders.models import Message
-from patients.actions import note_address_problem
+from infusion.reminders.models import KindRule, Message
+from patients.actions import note_address_problem, set_message_wishes
 from patients.models import Patient, PortalAccess
 from tests import factory
 from tests.database.test_ledger import in_threads
@@ -132,6 +133,56 @@ def test_failed_message_goes_again_to_the_address_of_today(patient: Patient, col
     row = again(Message.across_clinics.get(pk=first.pk), colleague)
     assert row.recipient == "ada@example.net"
     assert claim().pk == row.pk
+
+
+def test_what_the_sweep_wrote_to_the_new_address_is_not_written_twice(
+    sent: Message, patient: Patient, colleague: User
+) -> None:
+    Message.across_clinics.filter(pk=sent.pk).update(state="failed", handed_over_at=None)
+    Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(email="ada@example.net")
+    actions.derive(now=now())
+    assert refused(sent, colleague) == "later"
+    newest = deliver()
+    assert refused(sent, colleague) == "later"
+    assert again(newest, colleague).recipient == "ada@example.net"
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"none": True}, "unwanted"),
+        ({"kinds_off": ["reminder_2"]}, "unwanted"),
+        ({"channel": "sms"}, "another_way"),
+    ],
+)
+def test_what_a_patient_wishes_now_is_said_before_anything_is_planned(
+    patient: Patient, colleague: User, settings: Any, wish: dict[str, Any], code: str
+) -> None:
+    settings.SMS_BACKEND = "infusion.reminders.sms.FileCarrier"
+    Patient.objects.of(patient.clinic).filter(pk=patient.pk).update(phone="+447911123456")
+    book(patient, 1, ago=timedelta(days=60), kind="follow_up")
+    actions.derive(now=now())
+    reminder = deliver()
+    as_usual = {"none": False, "kinds_off": [], "channel": "", "language": "en"}
+    set_message_wishes(patient=patient, by=None, now=now(), **(as_usual | wish))
+    assert refused(reminder, colleague) == code
+
+
+def test_kind_that_the_clinic_switched_off_is_not_sent_again(patient: Patient, colleague: User) -> None:
+    book(patient, 1, ago=timedelta(days=60), kind="follow_up")
+    actions.derive(now=now())
+    reminder = deliver()
+    KindRule.objects.create(clinic=patient.clinic, kind="reminder_2", is_on=False)
+    assert refused(reminder, colleague) == "switched_off"
+
+
+def test_in_quiet_hours_it_is_planned_for_their_end(sent: Message, patient: Patient, colleague: User) -> None:
+    clinic, local = patient.clinic, now().astimezone(patient.clinic.zone).replace(second=0, microsecond=0)
+    ends = local + timedelta(hours=3)
+    clinic.quiet_from, clinic.quiet_until = (local - timedelta(hours=1)).time(), ends.time()
+    clinic.save()
+    row = again(Message.across_clinics.get(pk=sent.pk), colleague)
+    assert (row.due_at, row.next_attempt_at) == (ends, ends)
 
 
 def test_carers_invitation_goes_again_to_the_carer(patient: Patient, colleague: User) -> None:

@@ -176,6 +176,20 @@ def test_message_is_sent_again_with_a_reason(desk: Client, clinic: Clinic) -> No
     assert "It is on its way already." in desk.get(address).content.decode()
 
 
+def test_in_quiet_hours_the_page_says_when_a_message_leaves(desk: Client, clinic: Clinic) -> None:
+    book(factory.make_patient(clinic))
+    actions.derive(now=timezone.now())
+    address = f"/messages/{deliver().pk}/again/"
+    assert desk.get(address).context["leaves"] == "within a minute"
+    local = timezone.now().astimezone(clinic.zone)
+    clinic.quiet_from, clinic.quiet_until = ((local + timedelta(hours=n)).time() for n in (-1, 3))
+    clinic.save()
+    when = f"at {clinic.quiet_until:%H:%M}, when the quiet hours end"
+    assert desk.get(address).context["leaves"] == when
+    answer = desk.post(address, {"reason": "She never saw it", "copy": 1}, follow=True)
+    assert f"It goes out again {when}." in answer.content.decode()
+
+
 def test_what_cannot_be_sent_again_says_why(desk: Client, patient: Patient) -> None:
     row = message(patient, state="expired")
     page = desk.get(f"/messages/{row.pk}/again/").content.decode()

@@ -1,6 +1,6 @@
 """Writing the ledger: derive what is owed, claim one message, send it, and note what became of it."""
 
-from .again import goes_to, send_again, why_not_again
+from .again import goes_to, leaves_at, send_again, why_not_again
 from .bounces import note_report, read_bounces
 from .deriving import derive
 from .kinds import change_kinds, kinds_mark
@@ -22,6 +22,7 @@ __all__ = [
     "goes_to",
     "hand_over",
     "kinds_mark",
+    "leaves_at",
     "note_report",
     "prepare",
     "read_bounces",

@@ -15,8 +15,11 @@ from patients.queries import address_problem
 
 from .. import queries
 from ..domain.due import Owed
+from ..domain.kinds import EMAIL
+from ..domain.reach import ways
+from ..domain.rules import Rules
 from ..models import MAY_GO_AGAIN, Message
-from .deriving import identify
+from .identity import identify
 from .standing import still_owed
 
 LONGEST_REASON = 250
@@ -32,19 +35,33 @@ def why_not_again(message: Message, *, now: datetime) -> Refusal | None:
         return Refusal("on_its_way", "It is on its way already.")
     if newest.state not in MAY_GO_AGAIN:
         return Refusal("not_true", f"It cannot be sent again: {newest.get_state_display().lower()}.")
+    if other := queries.written_after(message):
+        where = "is on its way" if other.state in ("planned", "sending") else "was written"
+        return Refusal("later", f"The same message {where} to {other.recipient}, later than this one.")
+    rules = queries.rules_of(message.clinic)
+    if not rules.is_on(message.kind):
+        return Refusal("switched_off", "The clinic has switched off messages of this kind.")
     one = _owed_again(message, now)
     if one is None:
         return Refusal("not_true", "What it says no longer stands, or a newer message has taken its place.")
-    return None if one.to else _unreachable(patient)
+    if needless := queries.why_not_needed(message, now):
+        return Refusal("not_needed", needless)
+    return None if one.to else _unreachable(one, patient, rules)
 
 
-def _unreachable(patient: Patient) -> Refusal | None:
+def _unreachable(one: Owed, patient: Patient, rules: Rules) -> Refusal | None:
+    """Why no mail reaches the patient, by what the clinic has settled, the patient wishes, and there is."""
+    if queries.wants_nothing(patient):
+        return Refusal("unwanted", "The patient wants no messages. Please call.")
+    found = ways(one.kind, queries.reach_of(patient), rules)
+    if not any(way.is_wanted for way in found):
+        return Refusal("unwanted", "The patient has asked to do without this message. Please call.")
+    if all(way.channel != EMAIL for way in found):
+        return Refusal("another_way", "The patient gets text messages now, not mails. Please call.")
     if not patient.email:
         return Refusal("no_address", "The patient has no mail address. Add one, or call.")
     if address_problem(patient) is not None:
         return Refusal("marked", "Mail to this address comes back. Change the address, or call.")
-    if queries.wants_nothing(patient):
-        return Refusal("unwanted", "The patient wants no messages. Please call.")
     return None
 
 
@@ -52,6 +69,16 @@ def goes_to(message: Message, *, now: datetime) -> str:
     """The address a message would go to if it were sent again."""
     one = _owed_again(message, now)
     return one.to if one and one.to else message.patient.email if message.patient else ""
+
+
+def leaves_at(message: Message, *, now: datetime) -> datetime:
+    """When a message would leave if it were sent again: now, or at the end of the clinic's quiet hours."""
+    one = _owed_again(message, now)
+    return _leaves_at(one, queries.rules_of(message.clinic), now) if one else now
+
+
+def _leaves_at(one: Owed, rules: Rules, now: datetime) -> datetime:
+    return rules.after_quiet(now, one.expires_at)
 
 
 def _owed_again(message: Message, now: datetime) -> Owed | None:
@@ -90,6 +117,7 @@ def send_again(*, message: Message, copy: int, reason: str, by: User, now: datet
 def _plan(
     first: Message, one: Owed, patient: Patient, copy: int, reason: str, by: User, now: datetime
 ) -> Message:
+    leaves = _leaves_at(one, queries.rules_of(first.clinic), now)
     row = Message(
         clinic=first.clinic,
         patient=patient,
@@ -104,9 +132,9 @@ def _plan(
         reason=reason,
         asked_by=by,
         visit_id=first.visit_id,
-        due_at=now,
+        due_at=leaves,
         expires_at=one.expires_at,
-        next_attempt_at=now,
+        next_attempt_at=leaves,
     )
     row.message_id = identify(row)
     row.save()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -57,7 +59,7 @@ def again(request: StaffRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             show_refusal(form, refused)
         else:
-            messages.success(request, "It goes out again within a minute.")
+            messages.success(request, f"It goes out again {_when(row.next_attempt_at, now, request)}.")
             return redirect("reminders:message", pk=row.pk)
     else:
         actions.record_view(message=found, by=request.user, verb="viewed message")
@@ -67,8 +69,16 @@ def again(request: StaffRequest, pk: int) -> HttpResponse:
         "message": found,
         "earlier": queries.copies_of(found),
         "goes_to": actions.goes_to(found, now=now),
+        "leaves": None if refusal else _when(actions.leaves_at(found, now=now), now, request),
         "refusal": refusal,
         "form": None if refusal else form or offered,
         "zone": request.clinic.zone,
     }
     return render(request, "ledger/again.html", context, status=422 if form is not None else 200)
+
+
+def _when(leaves: datetime, now: datetime, request: StaffRequest) -> str:
+    """When a message leaves, in words."""
+    if leaves <= now:
+        return "within a minute"
+    return f"at {leaves.astimezone(request.clinic.zone):%H:%M}, when the quiet hours end"

@@ -28,6 +28,7 @@ from .reading import (
     still_stands,
     upcoming,
     visits_by_id,
+    written_after,
 )
 from .rules import every_clinics_rules, rules_of
 from .sent import sent_to
@@ -78,4 +79,5 @@ __all__ = [
     "why_not_needed",
     "worded",
     "wordings",
+    "written_after",
 ]

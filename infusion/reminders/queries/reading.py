@@ -17,7 +17,7 @@ from scheduling.models import Visit, VisitVersion, WaitlistOffer
 from ..domain.due import Owed, owed
 from ..domain.kinds import WAITLIST_OFFER
 from ..domain.reach import is_wanted
-from ..models import Message
+from ..models import MAY_GO_AGAIN, Message
 from .knowing import known
 from .rules import rules_of
 from .settled import SETTLED
@@ -114,6 +114,21 @@ def newest_copy(message: Message) -> Message:
     first = message.copy_of_id or message.pk
     rows = Message.objects.of(message.clinic).filter(Q(pk=first) | Q(copy_of=first))
     return rows.order_by("-copy").select_related("clinic", "patient", "asked_by")[0]
+
+
+def written_after(message: Message) -> Message | None:
+    """The newest mail of the same subject that was written later to another address, as when one was corrected."""
+    first = message.copy_of_id or message.pk
+    rows = Message.objects.of(message.clinic).filter(
+        subject_kind=message.subject_kind,
+        subject_id=message.subject_id,
+        subject_version=message.subject_version,
+        kind=message.kind,
+        channel="email",
+        pk__gt=first,
+        state__in=("planned", "sending", *MAY_GO_AGAIN),
+    )
+    return rows.exclude(copy_of=first).order_by("-pk").first()
 
 
 def copies_of(message: Message) -> list[Message]:
