@@ -46,6 +46,12 @@ def requests(clinic: Clinic, member: Membership, now: datetime) -> Section:
 
 
 def _note(asked: VisitAnswer, clinic: Clinic) -> str:
+    """What is asked, and every reason and word that was given before it."""
+    before = [each for each in asked.visit.answers.all() if each.reason or each.words]
+    return "; before that: ".join(_told(each, clinic) for each in (asked, *reversed(before)))
+
+
+def _told(asked: VisitAnswer, clinic: Clinic) -> str:
     parts = [asked.get_answer_display()]
     if asked.reason:
         parts.append(asked.get_reason_display().lower())

@@ -30,8 +30,7 @@ def health_check(request: PatientRequest) -> HttpResponse:
         "visit": visit,
         "is_open": is_open,
         "rows": rows,
-        "waits": next((row for row in rows if row.call == "waiting"), None),
-        "held": next((row for row in rows if row.call == "held"), None),
+        "lead": queries.leading(rows),
         "opens_days": HEALTH_CHECK.days("opens_days"),
         "reading": queries.reading_of(request.clinic, now=now),
     }

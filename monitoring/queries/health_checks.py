@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -116,6 +116,14 @@ def health_check_source(check: HealthCheck) -> str:
 def health_check_rows(visit: Visit) -> list[HealthCheckRow]:
     """Everything answered for a visit, newest first, each with how the nurse's call stands."""
     return _rows(visit.clinic, checks_of_visit(visit))
+
+
+def leading(rows: Sequence[HealthCheckRow]) -> HealthCheckRow | None:
+    """The answer that counts for what happens now: the strongest that a call has not settled, else the newest. An older
+    page sent late, or one answer forgotten, says nothing away.
+    """
+    unsettled = [row for row in rows if row.call in (WAITING, HELD)]
+    return min(unsettled, key=lambda row: Outcome(row.check.outcome).rank, default=next(iter(rows), None))
 
 
 def _rows(clinic: Clinic, found: Iterable[HealthCheck]) -> list[HealthCheckRow]:

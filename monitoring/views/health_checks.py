@@ -15,14 +15,16 @@ from scheduling.queries import visit as find_visit
 
 @staff(Right.VIEW_PATIENTS)
 def health_check(request: StaffRequest, visit_pk: int) -> HttpResponse:
-    """The newest answers with what the rules made of them, and those before; a page of its own without JavaScript."""
+    """The answers that count with what the rules made of them, and all others; a page of its own without JavaScript."""
     visit = find_visit(request.clinic, visit_pk)
     record_view(patient=visit.patient, by=request.user, page="health check")
     rows = queries.health_check_rows(visit)
+    lead = queries.leading(rows)
     shown = {
         "visit": visit,
         "patient": visit.patient,
-        "rows": rows,
+        "lead": lead,
+        "others": [row for row in rows if row is not lead],
         "waits": any(row.call == "waiting" for row in rows),
         "is_open": queries.may_answer_now(visit, timezone.now()),
     }

@@ -13,6 +13,7 @@ from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Role
 from clinics.domain.text import problem_with_text
 from clinics.models import User
+from patients.phones import readable
 from scheduling.domain import answers as rules
 from scheduling.domain.booking import was_raced
 from scheduling.domain.soft import only_soft
@@ -41,6 +42,9 @@ NO_WISH = Refusal("wish_missing", "Say in a few words which days or times suit y
 NO_REPLY = Refusal("reply_missing", "Say why in a few words. The patient reads them.", "reply")
 TIME_GONE = Refusal("time_gone", "This time has just gone. Choose another one.", "wanted")
 CLOSED = Refusal("already_closed", "A colleague has answered this request meanwhile.")
+WITHDRAWN = Refusal(
+    "withdrawn", "The patient has taken this request back meanwhile, and said something else."
+)
 
 
 def answer_visit(
@@ -172,27 +176,36 @@ def _carry_out(row: VisitAnswer, visit: Visit, *, by: User | None, now: datetime
 
 
 def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
-    """A visit given up must be booked anew; one given up at short notice cannot wait for somebody to look."""
+    """A visit given up must be booked anew, and one given up at short notice cannot wait for somebody to look. Whoever
+    is ill before an infusion is also called by a nurse, whatever becomes of the visit.
+    """
     if row.answer != rules.CANNOT_COME:
         return
+    who = f"{row.patient} ({readable(row.patient.phone) or 'no telephone number known'})"
+    said = f"{row.get_reason_display()}{f': “{row.words}”' if row.words else '.'}"
+    is_ill = row.reason == rules.ILL and row.visit.planned_infusion_id is not None
     late = row.state == "open" and row.starts_at < now + rule_of(row.clinic).notice
     if row.state == "done":
-        words = (
-            f"{row.patient} gave up {was} and has no new time yet. Call, and book it again inside its window."
-        )
+        words = f"Call {who} and book again inside the window: gave up {was} and has no new time yet. {said}"
     elif late:
-        words = f"{row.patient} cannot come to {was}, and little time is left. Call today."
+        words = f"Call {who} today: cannot come to {was}, and little time is left. {said}"
     else:
-        return
-    _ask_for_a_call(row, words, now)
+        words = ""
+    if words:
+        _ask_for_a_call(row, f"{words}{' A nurse is asked to call too.' if is_ill else ''}", now)
+    if is_ill:
+        words = f"Call {who}, who is ill before an infusion and cannot come to {was}. {said}"
+        _ask_for_a_call(row, words, now, about=":ill", role=Role.NURSE)
 
 
-def _ask_for_a_call(row: VisitAnswer, words: str, now: datetime, *, about: str = "") -> None:
-    """A task for the desk, once for each answer and what it is ``about``."""
+def _ask_for_a_call(
+    row: VisitAnswer, words: str, now: datetime, *, about: str = "", role: Role = Role.RECEPTIONIST
+) -> None:
+    """A task for the desk or a nurse, once for each answer and what it is ``about``."""
     open_task(
         clinic=row.clinic,
         kind="call_patient",
-        role=Role.RECEPTIONIST,
+        role=role,
         due_on=local_date(now, row.clinic.zone),
         reason=words,
         cause=f"visit_answer:{row.pk}{about}",
@@ -202,8 +215,8 @@ def _ask_for_a_call(row: VisitAnswer, words: str, now: datetime, *, about: str =
 
 def accept_request(*, request: VisitAnswer, by: User, now: datetime) -> VisitAnswer:
     """Staff do what a patient asked: the visit is cancelled, or moved to the wanted time, in one transaction with the
-    answer. Clicked twice it is done once. Refused where a colleague answered otherwise, where the visit stands
-    elsewhere by now, where only words were left, and for whatever moving refuses.
+    answer. Clicked twice it is done once. Refused where a colleague answered otherwise, where the patient took
+    it back, where the visit stands elsewhere by now, where only words were left, and for whatever moving refuses.
     """
 
     def attempt() -> VisitAnswer:
@@ -221,7 +234,7 @@ def accept_request(*, request: VisitAnswer, by: User, now: datetime) -> VisitAns
 
 def refuse_request(*, request: VisitAnswer, reply: str, by: User, now: datetime) -> VisitAnswer:
     """Staff tell a patient that it is not possible, in words the patient reads; the visit stands. Refused without
-    words, and where a colleague answered otherwise.
+    words, where a colleague answered otherwise, and where the patient took the request back.
     """
     reply = reply.strip()
     if not reply:
@@ -257,7 +270,7 @@ def _held(request: VisitAnswer) -> tuple[Visit, VisitAnswer]:
 
 def _refuse_if_closed(row: VisitAnswer, visit: Visit) -> None:
     if row.state != "open":
-        raise Refused(CLOSED)
+        raise Refused(WITHDRAWN if row.state == "replaced" else CLOSED)
     if visit.starts_at != row.starts_at:
         raise Refused(STALE)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.models import Clinic
@@ -53,6 +53,12 @@ def standing_answer(visit: Visit | None) -> VisitAnswer | None:
     return rows.order_by("-at", "-pk").first()
 
 
+def answers_of(visit: Visit) -> list[VisitAnswer]:
+    """Everything a patient ever answered to a visit, newest first; what a later answer replaced too."""
+    rows = VisitAnswer.objects.of(visit.clinic).filter(visit=visit).select_related("by", "closed_by")
+    return list(rows.order_by("-at", "-pk"))
+
+
 def confirmed(clinic: Clinic, shown: Iterable[Visit]) -> frozenset[int]:
     """Which of the visits their patients have confirmed for the time at which they stand. One query."""
     rows = VisitAnswer.objects.of(clinic).filter(visit__in=list(shown), visit__starts_at=F("starts_at"))
@@ -84,7 +90,18 @@ def requests(clinic: Clinic, now: datetime) -> QuerySet[VisitAnswer]:
     rows = VisitAnswer.objects.of(clinic).filter(
         state="open", visit__status__in=MOVABLE, visit__starts_at=F("starts_at"), starts_at__gt=now
     )
-    return rows.select_related("patient", "visit__planned_infusion").order_by("starts_at", "pk")
+    said = Prefetch("visit__answers", VisitAnswer.objects.of(clinic).filter(state="replaced"))
+    return (
+        rows.select_related("patient", "visit__planned_infusion")
+        .prefetch_related(said)
+        .order_by("starts_at", "pk")
+    )
+
+
+def is_open(asked: VisitAnswer) -> bool:
+    """Whether a request still waits: nobody has answered it, and its visit stands where it stood."""
+    visit = asked.visit
+    return asked.state == "open" and visit.status in MOVABLE and visit.starts_at == asked.starts_at
 
 
 def request_of(clinic: Clinic, pk: int) -> VisitAnswer:

@@ -45,13 +45,16 @@ def patient_request(request: StaffRequest, pk: int) -> HttpResponse:
             refusals = list(refused.reasons)
         else:
             show_refusal(form, refused)
+    said = answers.answers_of(found.visit)
     record_view(patient=found.patient, by=request.user, page="request about a visit")
     shown = {
         "asked": found,
         "visit": found.visit,
         "patient": found.patient,
         "planned": found.visit.planned_infusion,
-        "is_open": found.state == "open" and found.visit.starts_at == found.starts_at,
+        "is_open": answers.is_open(found),
+        "said": [each for each in said if each.pk != found.pk],
+        "instead": next((each for each in reversed(said) if each.pk > found.pk), None),
         "refusals": refusals,
         "move_url": _where_to_move(found),
         "form": form,

@@ -18,7 +18,7 @@ from scheduling.forms import offer_text
 # What somebody else's click, or one's own earlier one, has overtaken.
 OVERTAKEN = frozenset(
     {"stale", "already_booked", "not_planned", "no_pair", "not_movable", "busy"}
-    | {"time_gone", "offer_lapsed", "offer_answered", "offer_open", "not_earlier"}
+    | {"time_gone", "offer_lapsed", "offer_answered", "offer_open", "not_earlier", "withdrawn"}
 )
 
 

@@ -16,7 +16,7 @@ from scheduling import actions, queries
 from scheduling.domain.status import MOVABLE
 from scheduling.forms import CancelForm
 from scheduling.queries import waiting
-from scheduling.queries.answers import standing_answer
+from scheduling.queries.answers import answers_of
 
 from .shown import status_of, today_of
 
@@ -40,7 +40,7 @@ def visit(request: StaffRequest, pk: int) -> HttpResponse:
         "undoable": queries.undoable(found.patient, now=timezone.now()),
         "breaches": queries.breaches_of(found),
         "waits": waiting.entry_for(found.planned_infusion),
-        "answered": standing_answer(found),
+        "answers": answers_of(found),
         "movable": found.status in MOVABLE and not found.patient.deceased,
         "cancellable": found.status in (*MOVABLE, "arrived"),
     }

@@ -9,6 +9,7 @@ from django.db import connection
 
 from clinics.domain.refusals import Refused
 from clinics.models import StaffTask
+from patients.models import Patient
 from scheduling.actions.answers import accept_request, answer_visit, refuse_request
 from scheduling.models import Visit, VisitAnswer, VisitVersion
 from scheduling.queries.answers import confirmed, free_times, requests, times_for
@@ -77,15 +78,27 @@ def test_visit_given_up_in_time_is_cancelled_and_the_dose_waits_to_be_booked(cli
     planned.refresh_from_db()
     assert (row.state, status(visit)[0], planned.state) == ("done", "cancelled", "planned")
     (task,) = StaffTask.objects.of(clinic).filter(kind="call_patient")
-    assert task.cause == f"visit_answer:{row.pk}"
+    assert (task.cause, task.role) == (f"visit_answer:{row.pk}", "receptionist")
 
 
 def test_visit_given_up_late_stands_and_becomes_a_call(clinic, visit):
     late = visit.starts_at - timedelta(hours=5)
-    row = say(visit, "cannot_come", reason="ill", now=late)
+    row = say(visit, "cannot_come", reason="travel", now=late)
     assert (row.state, status(visit)[0]) == ("open", "booked")
     assert list(requests(clinic, late)) == [row]
     assert StaffTask.objects.of(clinic).filter(kind="call_patient").count() == 1
+
+
+@pytest.mark.parametrize("ago", [timedelta(hours=5), timedelta(days=9)], ids=["late", "in time"])
+def test_whoever_is_ill_before_an_infusion_is_called_by_a_nurse_who_reads_their_words(clinic, visit, ago):
+    Patient.objects.of(clinic).update(phone="+442079460018")
+    say(visit, "cannot_come", reason="ill", words="High fever since Sunday", now=visit.starts_at - ago)
+    nurse, desk = StaffTask.objects.of(clinic).filter(kind="call_patient").order_by("role")
+    told = [
+        all(word in task.reason for word in ("+44 20 7946 0018", "Is ill: “High fever since Sunday”"))
+        for task in (nurse, desk)
+    ]
+    assert (nurse.role, desk.role, told) == ("nurse", "receptionist", [True, True])
 
 
 def test_every_time_on_offer_can_be_taken_and_keeps_the_window(clinic, visit):

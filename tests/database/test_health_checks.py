@@ -85,6 +85,7 @@ def test_ill_after_a_clear_answer_holds_and_clear_after_ill_does_not_release(vis
     better = answer(visit, now=NOW + timedelta(days=1))
     rows = queries.health_check_rows(visit)
     assert [(row.check, row.call) for row in rows] == [(better, ""), (ill, "waiting"), (clear, "")]
+    assert queries.leading(rows) is rows[1]
 
 
 def test_a_vaccine_asks_a_nurse_and_holds_nothing(visit):
