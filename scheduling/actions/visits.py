@@ -25,6 +25,7 @@ from .changes import note_change
 from .transactions import lock_visit, retried
 
 STALE = Refusal("stale", "A colleague has changed this visit meanwhile. Look at it again, then decide.")
+CANCELLED_BEFORE = "cancelled_before"
 NO_REASON = Refusal("reason_missing", "Say why in a few words.", "reason")
 
 
@@ -196,13 +197,18 @@ def cancel_visit(
     that go with it (day 15 of a pair), told to the patient in the same notice. ``version`` is the one the
     page showed.
 
-    A visit that was cancelled already is left as it is. Refused without a reason, on a stale page, and where
-    the visit is done.
+    A visit that the same person cancelled already is left as it is. Refused without a reason, on a stale page, where
+    somebody else cancelled it meanwhile, and where the visit is done.
     """
     if not reason.strip():
         raise Refused(NO_REASON)
     visit = lock_visit(visit)
     if visit.status == "cancelled" and (version is None or version == visit.version - 1):
+        before = (
+            VisitVersion.objects.of(visit.clinic).select_related("by").get(visit=visit, version=visit.version)
+        )
+        if before.by != by:
+            raise Refused(_cancelled_by(before, visit))
         return visit
     if version is not None and version != visit.version:
         raise Refused(STALE)
@@ -218,6 +224,17 @@ def cancel_visit(
     summary = f"Cancelled {' and '.join(gone)}"
     note_change(visit.clinic, visit.patient, course, batch, "cancel", summary, {}, by, now)
     return visit
+
+
+def _cancelled_by(version: VisitVersion, visit: Visit) -> Refusal:
+    """Who was quicker, when and why: on the patients' pages it was the patient, or a carer."""
+    at = version.at.astimezone(visit.clinic.zone)
+    by_patient = version.by is not None and version.by.door == "portal"
+    who = "The patient" if by_patient else version.by or "The system"
+    words = (
+        f"{who} cancelled this visit before, on {in_words(at.date())} at {at:%H:%M}. Nothing was changed now."
+    )
+    return Refusal(CANCELLED_BEFORE, words)
 
 
 def named(visit: Visit) -> str:

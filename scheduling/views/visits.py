@@ -13,6 +13,7 @@ from clinics.domain.rights import Right
 from clinics.forms.refusals import show_refusal
 from patients.actions import record_view
 from scheduling import actions, queries
+from scheduling.actions.visits import CANCELLED_BEFORE
 from scheduling.domain.status import MOVABLE
 from scheduling.forms import CancelForm
 from scheduling.queries import waiting
@@ -52,7 +53,7 @@ def cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Cancel a visit with a reason; day 15 of a pair goes with day 1 where that is asked for."""
     found = queries.visit(request.clinic, pk)
     partner = queries.partner_of(found)
-    words = ""
+    words, status = "", 422 if request.method == "POST" else 200
     if partner is not None and partner.planned_infusion is not None:
         at = partner.starts_at.astimezone(request.clinic.zone)
         words = f"infusion {partner.planned_infusion.ordinal} on {at.day} {at:%B %Y}"
@@ -61,7 +62,6 @@ def cancel(request: StaffRequest, pk: int) -> HttpResponse:
         other=words,
         initial={"version": found.version, "both": True},
     )
-    status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
@@ -74,6 +74,9 @@ def cancel(request: StaffRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refused:
+            if CANCELLED_BEFORE in refused.codes:
+                messages.warning(request, refused.reasons[0].message)
+                return redirect("scheduling:visit", pk=pk)
             # The page now shows the visit as it stands, so the next press decides about that.
             form.data = request.POST.copy()
             form.data["version"] = str(found.version)

@@ -9,6 +9,8 @@ from django.utils import timezone
 from clinics.domain.rights import Role
 from monitoring.actions import answer_health_check
 from scheduling.actions.answers import answer_visit
+from scheduling.actions.visits import cancel_visit
+from scheduling.models import VisitVersion
 from tests import factory
 from tests.web.test_portal import in_days
 
@@ -78,3 +80,17 @@ def test_older_page_of_all_no_does_not_hide_a_fever_from_the_nurse(client, visit
     page = nurse.get(reverse("monitoring:health_check", args=[visit.pk]))
     assert (page.context["lead"].check.answers["fever"], len(page.context["others"])) == ("yes", 1)
     assert page.content.decode().count("On hold until a nurse has called") == 1
+
+
+def test_staff_who_cancel_what_the_patient_cancelled_are_told_who_was_quicker(desk, visit):
+    cancel = reverse("scheduling:cancel", args=[visit.pk])
+    sent = {"reason": "She called", "version": visit.version}
+    patient = factory.make_user("portal")
+    cancel_visit(visit=visit, reason="The patient cannot come", by=patient, now=timezone.now())
+    page = desk.post(cancel, sent, follow=True)
+    (told,) = [str(message) for message in page.context["messages"]]
+    assert (told.startswith("The patient cancelled this visit before, on "), "is free" in told) == (
+        True,
+        False,
+    )
+    assert VisitVersion.objects.of(visit.clinic).filter(visit=visit, change="cancelled").count() == 1
