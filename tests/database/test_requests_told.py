@@ -56,6 +56,7 @@ def test_visit_that_moves_before_the_message_leaves_tells_only_of_the_move():
     actions.derive(now=now())
     assert deliver().kind == "moved"
     assert [kind for kind, state in ledger() if state == "sent"] == ["booked", "moved"]
+    assert looked_at() == set()
 
 
 @pytest.mark.parametrize(
