@@ -43,6 +43,7 @@ TEMPLATES = (
     "components/messages.html",
     "components/error_summary.html",
     "components/sign_out.html",
+    "components/start.html",
     "components/languages.html",
     "components/status/visit.html",
     "components/status/offer.html",

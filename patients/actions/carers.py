@@ -19,8 +19,10 @@ from .trail import note
 
 MOST_CARERS = 3
 LONGEST_NAME = 100
-_ADDRESS = re.compile(r"[/:@]|\.\w\w")
-"""The name stands in a mail of ours to an address that the patient chose: no address of a page may pass for a name."""
+_ADDRESS = re.compile(r"[/:@]|[.。．｡]\w\w|\d{2}")
+"""The name stands in a mail of ours to an address that the patient chose: no address of a page and no number to call
+may pass for a name.
+"""
 ASKED_AGAIN_AFTER = timedelta(days=7)
 """Who said no is left in peace for so long (product default)."""
 OWN_ADDRESS = Refusal("own_address", "This is your own address. Write the other person’s.", "email")

@@ -94,8 +94,10 @@ def test_twice_is_once_three_are_the_most_and_what_was_typed_stays(patient, ana)
     assert sorted(wrong.context["form"].errors) == ["email", "name"]
 
 
-@pytest.mark.parametrize("name", ["Prize at evil.example", "https://x", "a@b"])
-def test_no_address_passes_for_a_carers_name(patient, ana, name):
+@pytest.mark.parametrize(
+    "name", ["Prize at evil.example", "evil。example", "https://x", "a@b", "Call 555 0100"]
+)
+def test_no_address_or_number_passes_for_a_carers_name(patient, ana, name):
     refused = give(patient, name=name)
     assert refused.context["form"].errors == {"name": ["Write the person's name."]}
     assert give(patient, name="Dr. J.R. O’Neil-Ash").status_code == 302

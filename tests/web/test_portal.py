@@ -1,5 +1,6 @@
 """The patient's own pages: what stands there, and whose."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -48,6 +49,15 @@ def test_home_shows_the_next_visit_in_the_clinics_time(client, clinic, ana):
     page = enter(client, ana).get(reverse("portal:home"))
     assert page.context["visit"] == visit
     assert '<p class="next-visit-time">09:00 to about 15:15</p>' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/no-such-page/", 404), ("/patients/", 403), ("/portal/x/", 404)]
+)
+def test_page_that_says_no_leads_a_patient_back_to_their_own(client, ana, address, status):
+    page = enter(client, ana).get(address)
+    ways = re.findall(r'class="(?:brand|btn btn-primary)" href="([^"]+)"', page.content.decode())
+    assert (page.status_code, ways) == (status, [reverse("portal:home")] * 2)
 
 
 def test_home_without_a_visit_says_so(client, ana):
