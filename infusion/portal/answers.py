@@ -14,11 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinics.domain.refusals import Refused
+from monitoring.queries import reading_of
 from patients.actions import record_view
 from scheduling.actions.answers import answer_visit
+from scheduling.actions.waiting import leave
 from scheduling.domain.answers import CANNOT_COME, CONFIRMED, OTHER_TIME, answer_refusal, at_once
 from scheduling.models import Visit, VisitAnswer
 from scheduling.queries import answers as answered
+from scheduling.queries.waiting import entries_of
 
 from . import queries
 from .access import PatientRequest, patient_page
@@ -31,13 +34,19 @@ def answer_shown(visit: Visit | None, now: datetime) -> dict[str, Any]:
     """What the first page shows of the patient's answer about a visit, and what the buttons send."""
     if visit is None:
         return {}
-    subject = answered.subject_of(visit)
+    subject, rule = answered.subject_of(visit), answered.rule_of(visit.clinic)
     return {
         "answer": answered.standing_answer(visit),
         "may_answer": answer_refusal(subject, now=now) is None,
-        "at_once": at_once(subject, answered.rule_of(visit.clinic), now=now),
+        "at_once": at_once(subject, rule, now=now),
+        "is_soon": visit.starts_at < now + rule.notice,
         "answer_key": uuid4(),
     }
+
+
+def gave_up(answer: VisitAnswer | None) -> bool:
+    """Whether the patient's last word about a visit is that they cannot come, and the clinic has not answered it."""
+    return answer is not None and answer.answer == CANNOT_COME and answer.state == "open"
 
 
 @patient_page
@@ -52,7 +61,8 @@ def confirm(request: PatientRequest) -> HttpResponse:
     elif isinstance(said := _said(request, visit, CONFIRMED, form.cleaned_data), str):
         messages.error(request, _words_for(said))
     else:
-        messages.success(request, _("Thank you. We expect you."))
+        held = queries.hold_now(visit, timezone.now())
+        messages.success(request, _("We have your answer.") if held else _("Thank you. We expect you."))
     return redirect("portal:home")
 
 
@@ -65,10 +75,13 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
         return redirect("portal:home")
     row, status = _kept(request, visit, CANNOT_COME, form)
     if row is not None:
-        messages.success(request, _given_up(row))
+        for each in entries_of(request.patient):
+            if each.planned_infusion_id == row.visit.planned_infusion_id:
+                leave(entry=each, by=request.user, now=now)
+        messages.success(request, _given_up(row, now))
         return redirect("portal:home" if row.state == "done" else "portal:other_time")
     record_view(patient=request.patient, by=request.user, page="portal cannot come")
-    shown = {"form": form, **_shown(visit, now)}
+    shown = {"form": form, "reading": reading_of(request.clinic, now=now), **_shown(visit, now)}
     return render(request, "portal/cannot_come.html", shown, status=status)
 
 
@@ -158,9 +171,11 @@ def _said(request: PatientRequest, visit: Visit, answer: str, typed: dict[str, A
         return refused.reasons[0].code
 
 
-def _given_up(row: VisitAnswer) -> str:
+def _given_up(row: VisitAnswer, now: datetime) -> str:
     if row.state == "done":
         return _("Your visit is cancelled. We call you to find another time.")
+    if row.starts_at < now + answered.rule_of(row.clinic).notice:
+        return _("The clinic has your message. Your visit is soon: please call us as well.")
     return _("Thank you for telling us. The clinic has your message.")
 
 

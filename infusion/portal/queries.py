@@ -14,9 +14,16 @@ from django.utils.translation import gettext as _
 from clinics.domain.calendar import local_date
 from clinics.models import Clinic
 from evaluation.domain.findings import Finding, Standing, Verdict
-from evaluation.domain.requirements import Effect
+from evaluation.domain.requirements import Effect, Scope
 from monitoring.models import FollowUp
-from monitoring.queries import ReportRow, checks_of, health_check_rows, may_answer_now, reports_of
+from monitoring.queries import (
+    HealthCheckRow,
+    ReportRow,
+    checks_of,
+    health_check_rows,
+    may_answer_now,
+    reports_of,
+)
 from patients.models import Patient
 from scheduling.models import STANDING, HoldInstruction, PlannedInfusion, Visit, VisitVersion
 from scheduling.queries import gates_ahead, hold_instructions
@@ -36,7 +43,8 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What is still needed for one infusion, in plain words, each with how it stands: ``missing``, ``lapses`` (good
-    now, too old by then), ``later`` (asked nearer to the day) or ``waits`` (the clinic must decide first).
+    now, too old by then), ``later`` (asked nearer to the day), ``day`` (the clinic asks on the day itself), ``calls``
+    (a nurse calls first), ``held`` (a nurse has called, and it waits on) or ``waits`` (the doctor must decide first).
     """
 
     visit: Visit
@@ -63,11 +71,42 @@ def _plain(finding: Finding) -> str:
 
 
 def _state(finding: Finding, due: bool) -> str:
-    if finding.effect in (Effect.HOLD, Effect.REFUSE):
+    needs, holds = finding.requirement, finding.effect in (Effect.HOLD, Effect.REFUSE)
+    if needs.role == "derived" and needs.acts == "nurse":
+        return "held" if holds else "calls"
+    if holds or needs.role == "derived":
         return "waits"
+    if needs.scope == Scope.INFUSION and needs.maximum_age_days in (0, 1):
+        return "day"
     if not due:
         return "later"
     return "lapses" if finding.standing == Standing.WILL_LAPSE else "missing"
+
+
+def hold_of(visit: Visit | None, checks: Iterable[HealthCheckRow], held: Iterable[Holding]) -> str:
+    """Why the patient's next infusion waits, the strongest reason first: ``on_hold`` (an infection was told, and no
+    nurse has called yet), ``held`` (it waits on after the call), ``calls`` (a nurse calls about something else) or
+    ``waits`` (the doctor must decide). Empty where it stands as booked, and once the patient is here.
+    """
+    if visit is None or visit.status not in ("pending", "booked"):
+        return ""
+    states = {state for each in held if each.visit == visit for state, _words in each.rows}
+    waiting = [row for row in checks if row.call == "waiting"]
+    found = {
+        "on_hold": "calls" in states or any(row.check.is_infection for row in waiting),
+        "held": "held" in states or any(row.call == "held" for row in checks),
+        "calls": bool(waiting),
+        "waits": "waits" in states,
+    }
+    return next((hold for hold, stands in found.items() if stands), "")
+
+
+def hold_now(visit: Visit, now: datetime) -> str:
+    """The same for one visit by itself."""
+    if visit.kind != "infusion":
+        return ""
+    today = local_date(now, visit.clinic.zone)
+    return hold_of(visit, health_check_rows(visit), holding(visit.clinic, [visit], today=today))
 
 
 def visits(patient: Patient) -> QuerySet[Visit]:
@@ -101,9 +140,12 @@ def to_hold(visit: Visit | None) -> list[HoldInstruction]:
     return hold_instructions(visit.patient, on=local_date(visit.starts_at, visit.clinic.zone))
 
 
-def may_come_earlier(visit: Visit | None) -> bool:
-    """Whether there is an infusion to come for which an earlier time could be found."""
-    return visit is not None and visit.kind == "infusion" and visit.status in ("pending", "booked")
+def may_come_earlier(visit: Visit | None, now: datetime) -> bool:
+    """Whether there is an infusion to come, after today, for which an earlier time could be found."""
+    if visit is None or visit.kind != "infusion" or visit.status not in ("pending", "booked"):
+        return False
+    zone = visit.clinic.zone
+    return local_date(visit.starts_at, zone) > local_date(now, zone)
 
 
 def past(patient: Patient, now: datetime) -> QuerySet[Visit]:

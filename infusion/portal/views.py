@@ -18,14 +18,16 @@ from clinics.actions import approve_education
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from monitoring.queries import reading_of
 from patients import actions as patients
 from patients.queries import asked_to_help
 from scheduling.actions import waiting as waitlist
+from scheduling.queries.answers import call_awaited
 from scheduling.queries.waiting import entries_of, entry_for, is_open, open_offers, own_offer, visit_of
 
 from . import queries
 from .access import CHOSEN, PatientRequest, patient_door, patient_page
-from .answers import answer_shown
+from .answers import answer_shown, gave_up
 from .domain.education import PAGES, VERSION, page_named
 from .forms import BirthDateForm
 from .prepare import parts_of
@@ -71,27 +73,37 @@ def home(request: PatientRequest) -> HttpResponse:
     patients.record_view(patient=request.patient, by=request.user, page="portal home")
     upcoming = list(queries.upcoming(request.patient, now))
     following = next((visit for visit in upcoming if visit.kind == "infusion"), None)
-    today = local_date(now, request.clinic.zone)
+    visit = upcoming[0] if upcoming else None
+    holding = queries.holding(request.clinic, upcoming, today=local_date(now, request.clinic.zone))
+    check = queries.health_check_of(following, now)
+    hold = queries.hold_of(following, check["checks"], holding)
+    answered = answer_shown(visit, now)
+    gives_up = visit == following and gave_up(answered.get("answer"))
+    waits = entry_for(following.planned_infusion) if following else None
     shown = {
-        "visit": upcoming[0] if upcoming else None,
-        "next_length": _length(upcoming[0].ends_at - upcoming[0].starts_at) if upcoming else "",
+        "visit": visit,
+        "next_length": _length(visit.ends_at - visit.starts_at) if visit else "",
         "later": upcoming[1:],
         "due": queries.still_to_book(request.patient),
-        "holding": queries.holding(request.clinic, upcoming, today=today),
+        "holding": holding,
+        "hold": hold,
+        "held_here": bool(hold) and visit == following,
+        "reading": reading_of(request.clinic, now=now) if hold else None,
         "row": queries.recent_report(request.patient, now),
         "offers": [
             (each, visit_of(each.entry.planned_infusion))
             for each in open_offers(request.clinic, now=now, patient=request.patient)
         ],
-        "may_wait": queries.may_come_earlier(following),
-        "waits": entry_for(following.planned_infusion) if following else None,
+        "may_wait": queries.may_come_earlier(following, now) and (waits or not (hold or gives_up)),
+        "waits": waits,
+        "given_up": call_awaited(request.patient),
         "following": following,
         "now": now,
         "asked": asked_to_help(request.user).exists(),
-        "parts": parts_of(upcoming[0] if upcoming else None),
+        "parts": parts_of(visit),
         "instructions": queries.to_hold(following),
-        **queries.health_check_of(following, now),
-        **answer_shown(upcoming[0] if upcoming else None, now),
+        **check,
+        **answered,
     }
     return render(request, "portal/home.html", shown)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import F, Prefetch, QuerySet
 
 from clinics.domain.calendar import day_bounds, local_date
-from clinics.models import Clinic
+from clinics.models import Clinic, StaffTask
 from clinics.queries import or_404
 from patients.models import Patient
-from scheduling.domain.answers import ASK, CONFIRMED, Rule, Subject
+from scheduling.domain.answers import ASK, CANNOT_COME, CONFIRMED, Rule, Subject
 from scheduling.domain.booking import interval_refusal
 from scheduling.domain.status import MOVABLE
 from scheduling.models import PlannedInfusion, Visit, VisitAnswer
@@ -57,6 +57,14 @@ def answers_of(visit: Visit) -> list[VisitAnswer]:
     """Everything a patient ever answered to a visit, newest first; what a later answer replaced too."""
     rows = VisitAnswer.objects.of(visit.clinic).filter(visit=visit).select_related("by", "closed_by")
     return list(rows.order_by("-at", "-pk"))
+
+
+def call_awaited(patient: Patient) -> VisitAnswer | None:
+    """The visit a patient gave up last, while the clinic has not yet called to find another time."""
+    rows = VisitAnswer.objects.of(patient.clinic).filter(patient=patient, answer=CANNOT_COME, state="done")
+    last = rows.order_by("-at", "-pk").first()
+    calls = StaffTask.objects.of(patient.clinic).filter(closed_at__isnull=True)
+    return last if last is not None and calls.filter(cause=f"visit_answer:{last.pk}").exists() else None
 
 
 def confirmed(clinic: Clinic, shown: Iterable[Visit]) -> frozenset[int]:
