@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
@@ -14,6 +15,9 @@ from clinics.prepared import Given, Prepared
 from clinics.queries import or_404
 
 from .models import AddressProblem, Diagnosis, Measurement, Medication, Patient, PortalAccess, Wishes
+
+LEAST_DIGITS = 6
+"""Fewer digits than these are no telephone number that could be looked for."""
 
 
 def patients(clinic: Clinic) -> QuerySet[Patient]:
@@ -30,18 +34,35 @@ def by_record_number(clinic: Clinic, record_number: str) -> Patient | None:
 
 
 def search(clinic: Clinic, words: str) -> QuerySet[Patient]:
-    """Patients whose names, record number or birth date (year-month-day) hold every one of the words."""
+    """Patients whose names, record number or birth date (year-month-day) hold every one of the words, or whose mail
+    address begins with one; a telephone number is known by six of its digits, however it is written.
+    """
     rows = Patient.objects.of(clinic)
     cleaned = unicodedata.normalize("NFC", words.replace("\x00", "")).encode("utf-8", "ignore").decode()
+    if len(cleaned.split()) > 1 and (number := _dialled(cleaned)):
+        return rows.filter(Q(phone__contains=number) | Q(record_number__icontains=cleaned.strip()))
     for word in cleaned.split()[:6]:
         condition = Q(record_number__icontains=word)
         # A telephone types O’Neil where the record has O'Neil, and the other way round.
         for spelt in {word, word.replace("’", "'"), word.replace("'", "’")}:
             condition |= Q(given_name__icontains=spelt) | Q(family_name__icontains=spelt)
+        if "@" in word:
+            condition |= Q(email__istartswith=word)
+        if number := _dialled(word):
+            condition |= Q(phone__contains=number)
         with suppress(ValueError):
             condition |= Q(birth_date=date.fromisoformat(word))
         rows = rows.filter(condition)
     return rows
+
+
+def _dialled(words: str) -> str:
+    """The digits of what can only be a telephone number, without what is dialled before it at home or abroad."""
+    typed = words.replace("(0)", "").strip()
+    digits = re.sub(r"\D", "", typed).lstrip("0")
+    written_so = re.fullmatch(r"\+?[\d\s().\u00a0\u2011/-]+", typed) is not None
+    is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", typed) is not None
+    return digits if written_so and not is_day and len(digits) >= LEAST_DIGITS else ""
 
 
 def with_conditions(rows: QuerySet[Patient]) -> QuerySet[Patient]:

@@ -51,15 +51,21 @@ def desk(client, clinic):
 
 @pytest.mark.parametrize(
     "asked",
-    ["Featherstone", "hubert feather", "DM-7", "1961-02-03", "3 February 1961", "03.02.1961", "03/02/1961"],
+    [
+        *("Featherstone", "hubert feather", "DM-7"),
+        *("1961-02-03", "3 February 1961", "03.02.1961", "03/02/1961"),
+        *("Hub.Feather@example", "020 7946 0018", "+44 (0)20 7946-0018", "79460018", "feather 79460018"),
+    ],
 )
-def test_search_finds_by_name_number_and_birth_date(desk, clinic, asked):
+def test_search_finds_by_name_number_birth_date_mail_and_telephone(desk, clinic, asked):
     person = make_patient(
         clinic,
         given_name="Hubert",
         family_name="Featherstonehaugh",
         record_number="DM-77",
         birth_date=date(1961, 2, 3),
+        email="hub.feather@example.org",
+        phone="+442079460018",
     )
     make_patient(clinic)
     make_patient(
