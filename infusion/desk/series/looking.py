@@ -22,6 +22,7 @@ from scheduling.models import PlannedInfusion
 from scheduling.queries import Ask, CoursePlan, Step, day_of, rooms_for, today_of
 
 from .forms import RowForm
+from .saying import said_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ def rows(
     after = {step.ordinal: _day_after(plan, step) for step in steps}
     near, full = _too_near(plan, steps, after), _without_room(plan, steps, now=now)
     follow_ups = _follow_ups(plan, steps, before, now=now), _follow_ups(plan, steps, after, now=now)
+    moving = {
+        step.ordinal
+        for step in steps
+        if step.seat is not None or step.gives_up or before[step.ordinal] != after[step.ordinal]
+    }
+    said = said_of(plan, steps, moving, now=now)
     found = []
     for step in steps:
         n = step.ordinal
@@ -79,8 +86,8 @@ def rows(
         found.append(
             Row(
                 step=step,
-                moves=step.seat is not None or step.gives_up or before[n] != after[n],
-                flags=(*_flags(step, after[n], near.get(n), plan), *full.get(n, ())),
+                moves=n in moving,
+                flags=(*said.get(n, ()), *_flags(step, after[n], near.get(n), plan), *full.get(n, ())),
                 brings=tuple(brings),
                 form=forms.get(n),
             )

@@ -23,6 +23,7 @@ from scheduling.queries import Ask, CoursePlan, Step
 
 from .forms import UNREADABLE, ConfirmForm, RowForm, WhyForm, fresh, row_forms
 from .looking import rows
+from .saying import telling
 
 Asked = Callable[[CoursePlan], Ask | Refusal]
 NO_PAGE = Refusal("unreadable", UNREADABLE)
@@ -97,6 +98,7 @@ class Preview:
             "confirm": ConfirmForm(initial=fresh(actions.versions_shown(plan))),
             "accept": self._accept(against) if passing else None,
             "may_decide": not decides or self.request.membership.may(Right.PRESCRIBE),
+            "telling": telling(plan, now=now),
             "can_confirm": bool(found) and not wrong and (not against or passing),
             "decision": ask.decision if isinstance(ask, Ask) else None,
             **self.more,
