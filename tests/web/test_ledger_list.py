@@ -75,6 +75,22 @@ def test_ledger_shows_every_message_newest_first(desk: Client, patient: Patient)
     assert seen(desk) == [newer, older]
 
 
+def test_day_order_and_column_are_those_on_which_a_message_was_due(desk: Client, patient: Patient) -> None:
+    at = timezone.now() - timedelta(days=3)
+    late = message(patient, state="sent", at=at, sent_at=at + timedelta(days=2))
+    soon = message(patient, state="sent", at=at + timedelta(days=1), sent_at=at + timedelta(days=1))
+    assert (seen(desk), seen(desk, f"?day={at.astimezone(patient.clinic.zone).date()}")) == (
+        [soon, late],
+        [late],
+    )
+    left = (at + timedelta(days=2)).astimezone(patient.clinic.zone)
+    due = f"{at.astimezone(patient.clinic.zone):%H:%M}"
+    assert (
+        f'{due}<div class="row-note">left {left:%a} {left.day} {left:%b}'
+        in desk.get(ADDRESS).content.decode()
+    )
+
+
 def test_ledger_without_messages_says_so(desk: Client) -> None:
     page = desk.get(ADDRESS).content.decode()
     assert "No messages yet" in page
