@@ -15,7 +15,7 @@ from kombu import pools
 
 from infusion.demo import leash
 from infusion.demo.broker import Broker
-from tests import parts, programs
+from tests import letters, parts, programs
 from tests.sink import SmtpSink
 
 # The browser's driver runs an event loop in this thread, at which Django would refuse the database.
@@ -90,6 +90,13 @@ def django_db_modify_db_settings() -> Iterator[None]:
     connection.settings_dict["TEST"]["NAME"] = str(directory / "test.sqlite3")
     yield
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def letters_of_one_test() -> Iterator[None]:
+    """No letter that leaves beside an answer comes to the next test."""
+    yield
+    letters.outbox()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
 
+from .letters import after_the_answer
 from .lockout import one_at_a_time, who
 
 log = logging.getLogger(__name__)
@@ -41,12 +43,17 @@ class AccountAdapter(DefaultAccountAdapter):
             return super().authenticate(request, **credentials)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a code. When the mail server is away the page answers as always: it must not tell who is known here.
-
-        The page itself says whom to call when no mail comes.
+        """Have a code written and sent once the page is answered: the page must not tell, by what it says or by how
+        long it takes, who is known here. It says itself whom to call when no mail comes.
         """
+        language = translation.get_language()
+        told = {"code": context["code"]}
+        after_the_answer(lambda: self._send_code(template_prefix, email, told, language))
+
+    def _send_code(self, template: str, email: str, told: dict[str, Any], language: str | None) -> None:
         try:
-            super().send_mail(template_prefix, email, context)
+            with translation.override(language):
+                self.render_mail(template, email, told).send()
         except (SMTPException, OSError) as failure:
             log.error("A sign-in code could not be sent: %s", type(failure).__name__)
 

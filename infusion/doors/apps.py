@@ -6,4 +6,4 @@ class DoorsConfig(AppConfig):
     label = "doors"
 
     def ready(self) -> None:
-        from . import receivers  # noqa: F401
+        from . import letters, receivers  # noqa: F401

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from allauth.account.signals import login_code_rejected
-from django.core import mail
 from django.core.cache import cache
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +27,7 @@ from patients import actions
 from patients.models import Patient, PortalAccess
 from tests import factory
 from tests.ledger import book
+from tests.letters import outbox
 from tests.web.test_doors import ask_code, give_code, mailed_code
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_scanner_that_follows_every_link_of_every_mail_consumes_nothing(
     reminders.derive(now=timezone.now())
     tasks.send_due()
     ask_code(client, invited.email)
-    found = {link for each in mail.outbox for link in links(str(each.body))}
+    found = {link for each in outbox() for link in links(str(each.body))}
     assert found
     before = list(PortalAccess.objects.values())
     for link in [*found, CODE]:
@@ -117,7 +117,7 @@ def test_code_can_be_sent_again_twice_and_only_the_newest_is_good(client: Client
     for _ in range(3):
         client.post(CODE, {"action": "resend"})
         codes.append(mailed_code())
-    assert len(mail.outbox) == 3
+    assert len(outbox()) == 3
     give_code(client, codes[0])
     assert not is_in(client)
     give_code(client, codes[2])

@@ -1,12 +1,12 @@
 """The two doors: staff by password and second factor, patients by a typed code."""
 
 import re
+import socket
 import time
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from clinics.models import AuditEntry
 from patients import actions
 from patients.models import PortalAccess
 from tests import factory
+from tests.letters import outbox, under_way
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -54,7 +55,7 @@ def ask_code(client: Client, email: str):
 
 
 def mailed_code() -> str:
-    found = re.search(r"^\s*([A-Z0-9-]{6,})\s*$", mail.outbox[-1].body, re.MULTILINE)
+    found = re.search(r"^\s*([A-Z0-9-]{6,})\s*$", outbox()[-1].body, re.MULTILINE)
     assert found
     return found[1]
 
@@ -102,13 +103,24 @@ def test_sixth_wrong_password_is_locked_even_when_right(client, nurse):
 
 def test_staff_address_gets_no_code_at_the_patients_door(client, nurse):
     response = ask_code(client, nurse.user.email)
-    assert (response.status_code, len(mail.outbox)) == (302, 0)
+    assert (response.status_code, len(outbox())) == (302, 0)
 
 
 def test_unknown_address_gets_the_same_answer(client, invited):
     known, unknown = ask_code(Client(), invited.email), ask_code(client, "nobody@example.org")
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
-    assert [message.to for message in mail.outbox] == [[invited.email]]
+    assert [message.to for message in outbox()] == [[invited.email]]
+
+
+def test_answer_does_not_wait_for_a_mail_server_that_hangs(client, invited, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        settings.EMAIL_TIMEOUT = 5
+        unknown, known = ask_code(Client(), "nobody@example.org"), ask_code(client, invited.email)
+        waiting = len(under_way())
+    assert (waiting, outbox()) == (1, [])
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
 
 
 def test_patient_signs_in_by_code_and_birth_date(client, invited):
