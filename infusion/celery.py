@@ -29,6 +29,7 @@ def by_the_clock() -> dict[str, dict[str, Any]]:
         "plan follow-ups the desk missed": ("monitoring.tasks.plan_follow_ups", 900.0),
         "escalate reports that nobody has read": ("monitoring.tasks.escalate_reports", 60.0),
         "seal the audit trail": ("clinics.tasks.seal_audit", 60.0),
+        "forget sessions that are over": ("infusion.doors.tasks.forget", 3600.0),
     }
     return {
         name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -9,8 +9,6 @@ from uuid import UUID, uuid5
 
 from icalendar import Calendar, Event, vCalAddress
 
-SUMMARY = "Appointment"
-
 REFRESH = timedelta(hours=4)
 """How often a subscribed calendar is asked to look again (product default); most look when it suits them."""
 
@@ -36,17 +34,17 @@ def uid_of(visit_id: int, key: str) -> str:
     return str(uuid5(UUID(key), f"visit {visit_id}"))
 
 
-def published(appointments: Iterable[Appointment]) -> bytes:
-    """Standing appointments in one file, to be added or brought up to date.
+def published(appointments: Iterable[Appointment], *, title: str) -> bytes:
+    """Standing appointments in one file, to be added or brought up to date; ``title`` is what each is called.
 
     PUBLISH, not REQUEST: nobody is asked to accept or decline by mail, and one file may hold several appointments.
     """
-    return _file("PUBLISH", "CONFIRMED", appointments)
+    return _file("PUBLISH", "CONFIRMED", appointments, title)
 
 
-def withdrawn(appointment: Appointment) -> bytes:
+def withdrawn(appointment: Appointment, *, title: str) -> bytes:
     """One appointment, to be taken out of the calendar: CANCEL may name only one."""
-    return _file("CANCEL", "CANCELLED", [appointment])
+    return _file("CANCEL", "CANCELLED", [appointment], title)
 
 
 def feed(appointments: Iterable[tuple[Appointment, bool]], *, title: str, name: str, words: str) -> bytes:
@@ -67,13 +65,13 @@ def feed(appointments: Iterable[tuple[Appointment, bool]], *, title: str, name: 
     return calendar.to_ical()
 
 
-def _file(method: str, status: str, appointments: Iterable[Appointment]) -> bytes:
+def _file(method: str, status: str, appointments: Iterable[Appointment], title: str) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Clinic calendar//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
     for appointment in appointments:
-        entry = _entry(appointment, status, SUMMARY)
+        entry = _entry(appointment, status, title)
         entry["organizer"] = vCalAddress(f"mailto:{appointment.organizer}")
         calendar.add_component(entry)
     return calendar.to_ical()

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from icalendar import Calendar
 
 from clinics.models import Clinic, StaffTask
+from infusion.portal.sheets import feed_of_patient
 from infusion.reminders import actions, tasks
 from infusion.reminders.models import Message
 from infusion.reminders.words import one_line
@@ -262,6 +263,25 @@ def test_calendar_is_neutral_and_in_utc(patient: Patient, smtp_sink: SmtpSink) -
     assert "description" not in entry
     assert entry["dtstart"].to_ical() == f"{visit.starts_at:%Y%m%dT%H%M%SZ}".encode()
     assert entry.decoded("dtend") == visit.ends_at
+
+
+def test_calendar_calls_a_visit_as_the_patients_own_feed_does(clinic: Clinic, smtp_sink: SmtpSink) -> None:
+    ana = factory.make_patient(clinic, language="es")
+    visit = book(ana)
+    sweep()
+    change(visit, "cancelled")
+    sweep()
+    mailed = [
+        (str(entry["uid"]), str(entry["summary"]))
+        for received in smtp_sink.received
+        for calendar in calendars(received.message)
+        for entry in calendar.walk("VEVENT")
+    ]
+    with translation.override("es"):
+        subscribed = Calendar.from_ical(feed_of_patient(ana, now=timezone.now()))
+    (entry,) = subscribed.walk("VEVENT")
+    assert mailed == [(str(entry["uid"]), "Cita")] * 2
+    assert str(entry["summary"]) == "Cita"
 
 
 def test_calendar_lines_end_as_the_standard_asks(patient: Patient, smtp_sink: SmtpSink) -> None:

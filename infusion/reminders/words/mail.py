@@ -195,8 +195,12 @@ def _calendars(
             stamped_at=now,
         )
         (gone if change.verb == CANCELLED else standing).append(entry)
-    files = [("appointment.ics", "PUBLISH", published(standing))] if standing else []
-    files += [(f"cancelled-{n}.ics", "CANCEL", withdrawn(entry)) for n, entry in enumerate(gone, start=1)]
+    title = _("Appointment")
+    files = [("appointment.ics", "PUBLISH", published(standing, title=title))] if standing else []
+    files += [
+        (f"cancelled-{n}.ics", "CANCEL", withdrawn(entry, title=title))
+        for n, entry in enumerate(gone, start=1)
+    ]
     return tuple(files)
 
 
