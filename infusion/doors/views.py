@@ -29,8 +29,12 @@ class TypedCode(ConfirmLoginCodeView):
         one_at_a_time(user.email if user is not None else self._process.state.get("email") or "")
         if code_in(request.session) != self._process.state:
             return HttpResponseRedirect(request.path)
+        key = request.session.session_key
         answer: HttpResponse = axes_dispatch(super().post)(request, *args, **kwargs)
         request.session.save()
+        if request.session.session_key == key:
+            # Kept once more after the transaction it would take back what a later try has left.
+            request.session.modified = False
         return answer
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:

@@ -193,6 +193,30 @@ def test_wrong_code_is_counted_before_the_next_one_can_be_looked_at(invited: Pat
     assert [state["failed_attempts"] for state in kept] == [1, 2]
 
 
+def overtaken(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Lets another try of the same browser come between an answer and whatever is kept of it after it was made."""
+
+    def overtake(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if request.path == CODE and "overtaken" not in kept:
+            kept.append("overtaken")
+            another = Client()
+            another.cookies["sessionid"] = str(request.session.session_key)
+            give_code(another, "WRONG2")
+        return answer
+
+    return overtake
+
+
+def test_what_is_kept_after_an_answer_takes_no_later_try_back(invited: Patient, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.overtaken"]
+    browser = Client()
+    ask_code(browser, invited.email)
+    kept.clear()
+    give_code(browser, "WRONG1")
+    assert code_in(browser.session)["failed_attempts"] == 2
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("browsers", ["one", "many"])
 def test_twenty_guesses_at_once_get_no_more_tries_than_in_turn(browsers: str) -> None:
