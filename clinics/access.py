@@ -64,11 +64,16 @@ def has_second_factor(request: HttpRequest) -> bool:
     return enrolled and Authenticator.objects.filter(user=request.user.pk).exists()
 
 
-def to_sign_in(request: HttpRequest, name: str) -> HttpResponse:
-    """Off to a sign-in page; htmx is told to leave the page instead of drawing a form into a fragment."""
+def to_sign_in(request: HttpRequest, name: str, *, back: str = "", unsent: str = "") -> HttpResponse:
+    """Off to a sign-in page; htmx is told to leave the page instead of drawing a form into a fragment. ``back``: where
+    to go on afterwards, if not to the page that was asked for; ``unsent``: what became of what was being sent.
+    """
     where = reverse(name)
-    if request.method == "GET" and not request.headers.get("HX-Request"):
-        where += "?" + urlencode({"next": request.get_full_path()})
+    if not back and request.method == "GET" and not request.headers.get("HX-Request"):
+        back = request.get_full_path()
+    told = {word: value for word, value in (("next", back), ("unsent", unsent)) if value}
+    if told:
+        where += "?" + urlencode(told)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": where})
     return redirect(where)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.views import ConfirmLoginCodeView
 from axes.decorators import axes_dispatch
@@ -10,6 +12,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from .lockout import one_at_a_time
 from .sessions import code_in
@@ -41,7 +44,15 @@ class TypedCode(ConfirmLoginCodeView):
         if self._process.user is None:
             address = self._process.state.get("email") or ""
             user_login_failed.send(sender=__name__, credentials={"email": address}, request=self.request)
-        return super().form_invalid(form)
+        answer: HttpResponse = super().form_invalid(form)
+        if answer.status_code == HTTPStatus.FOUND:
+            # That was the last try: the code is gone, and the page before says so.
+            told = {"tries": "over", self.redirect_field_name: self.get_next_url()}
+            door = reverse("account_request_login_code")
+            return HttpResponseRedirect(
+                f"{door}?{urlencode({word: said for word, said in told.items() if said})}"
+            )
+        return answer
 
 
 confirm_login_code = TypedCode.as_view()

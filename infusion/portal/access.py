@@ -13,10 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 
-from clinics.access import methods_of, still_fresh, to_sign_in
+from clinics.access import methods_of, still_fresh
 from clinics.models import Clinic, User
 from patients.models import Patient, PortalAccess
 from patients.queries import asked_to_help, standing_accesses
+
+from .unsent import sign_out, strangers
 
 
 class PatientRequest(HttpRequest):
@@ -60,12 +62,11 @@ def code_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return to_sign_in(request, "account_request_login_code")
+            return strangers(request)
         if request.user.door != "portal":
             raise PermissionDenied
         if "code" not in methods_of(request) or not still_fresh(request, settings.PORTAL_IDLE_SECONDS):
-            logout(request)
-            return to_sign_in(request, "account_request_login_code")
+            return sign_out(request, request.session.get(CHOSEN))
         return view(request, *args, **kwargs)
 
     guarded.patient_door = True  # type: ignore[attr-defined]

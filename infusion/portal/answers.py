@@ -26,6 +26,7 @@ from scheduling.queries.waiting import entries_of
 from . import queries
 from .access import PatientRequest, patient_page
 from .answer_form import AnswerForm, CannotComeForm, OtherTimeForm
+from .unsent import take_up
 
 HALVES = {"morning": "am", "afternoon": "pm"}
 
@@ -71,6 +72,7 @@ def cannot_come(request: PatientRequest) -> HttpResponse:
     """I can't come: why, and what happens now; then another time can be chosen."""
     visit, now = _next(request), timezone.now()
     form = CannotComeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
+    take_up(request, request.access, form)
     if _is_about_another(request, visit, form):
         return redirect("portal:home")
     row, status = _kept(request, visit, CANNOT_COME, form)
@@ -90,6 +92,7 @@ def other_time(request: PatientRequest) -> HttpResponse:
     """Times that are free, by day; one of them, or words, go to the clinic as a request."""
     visit, now = _next(request), timezone.now()
     form = OtherTimeForm(request.POST if request.method == "POST" else None, initial=_stands(visit))
+    take_up(request, request.access, form)
     if _is_about_another(request, visit, form):
         return redirect("portal:home")
     row, status = _kept(request, visit, OTHER_TIME, form)

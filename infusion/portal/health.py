@@ -17,6 +17,7 @@ from patients.actions import record_view
 
 from .access import PatientRequest, patient_page
 from .health_form import HealthCheckForm
+from .unsent import take_up
 
 
 @patient_page
@@ -42,6 +43,7 @@ def health_check(request: PatientRequest) -> HttpResponse:
         form = HealthCheckForm(
             data, questions=queries.questions_for(request.patient, visit), initial={"key": uuid4()}
         )
+        take_up(request, request.access, form)
         if form.is_valid():
             try:
                 actions.answer_health_check(visit=visit, by=request.user, now=now, **form.told)

@@ -16,6 +16,7 @@ from patients.actions import record_view
 
 from .access import PatientRequest, patient_page
 from .forms import UnwellForm
+from .unsent import take_up
 
 
 @patient_page
@@ -28,6 +29,7 @@ def unwell(request: PatientRequest) -> HttpResponse:
         today=today,
         initial={"key": uuid4(), "unit": "F" if clinic.country == "US" else "C"},
     )
+    take_up(request, request.access, form)
     if request.method == "POST" and form.is_valid():
         try:
             report = actions.report_side_effects(

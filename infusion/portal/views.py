@@ -31,6 +31,7 @@ from .answers import answer_shown, gave_up
 from .domain.education import PAGES, VERSION, page_named
 from .forms import BirthDateForm
 from .prepare import parts_of
+from .unsent import waits_at
 
 
 @patient_door
@@ -52,7 +53,7 @@ def who(request: PatientRequest) -> HttpResponse:
         rotate_token(request)
         request.session.cycle_key()
         request.session[CHOSEN] = chosen.pk
-        return redirect("portal:home")
+        return redirect(waits_at(request, chosen) or "portal:home")
     if answered and not found:
         form.add_error(None, _("That is not the birth date we have. Check it, or call the clinic."))
     locked = all(access.failed_confirmations >= patients.BIRTH_DATE_TRIES for access in request.accesses)

@@ -96,7 +96,9 @@ def test_sixth_wrong_code_is_blocked_without_a_broker(
 def test_third_wrong_code_makes_the_code_worthless(client: Client, invited: Patient) -> None:
     ask_code(client, invited.email)
     for _ in range(3):
-        give_code(client, "WRONG1")
+        last = give_code(client, "WRONG1")
+    assert last["Location"] == reverse("account_request_login_code") + "?tries=over"
+    assert "That was the wrong code too many times." in client.get(last["Location"]).content.decode()
     give_code(client, mailed_code())
     assert not is_in(client)
 
