@@ -12,7 +12,7 @@ from clinics.queries import or_404
 from patients.models import Patient
 from scheduling.models import ScheduleChange
 
-TOO_LATE = Refusal("too_late", "The notice has left; move it again instead.")
+TOO_LATE = Refusal("too_late", "The time to undo it is over; move it again instead.")
 NOT_LATEST = Refusal(
     "not_latest", "The patient's schedule has changed again since. Look at it as it stands, then decide."
 )
@@ -47,7 +47,7 @@ def latest_change(patient: Patient) -> ScheduleChange | None:
 
 
 def undo_until(change: ScheduleChange) -> datetime:
-    """When the change's notice leaves: until then it can be undone."""
+    """Until when a change can be undone: no notice of it leaves before, and in quiet hours later still."""
     return change.at + timedelta(seconds=change.clinic.notice_delay_seconds)
 
 

@@ -158,7 +158,7 @@ def test_undo_is_over_when_the_notice_leaves(clinic, desk, course):
     found = refusal(actions.undo_change, change=latest(course), by=desk, now=LATE)
     assert (found.codes, found.reasons[0].message) == (
         ("too_late",),
-        "The notice has left; move it again instead.",
+        "The time to undo it is over; move it again instead.",
     )
     assert queries.undoable(course.patient, now=LATE) is None
     assert queries.undoable(course.patient, now=SOON).until == LATE

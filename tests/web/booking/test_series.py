@@ -344,7 +344,7 @@ def test_the_undo_is_offered_on_the_visit_page_and_not_after_the_notice_has_left
     ScheduleChange.objects.update(at=timezone.now() - timedelta(seconds=121))
     assert "Undo until" not in text_of(desk.get(page))
     answer = desk.post(reverse("series:undo", args=[change.pk]), follow=True)
-    assert "The notice has left; move it again instead." in text_of(answer)
+    assert "The time to undo it is over; move it again instead." in text_of(answer)
     assert len(starts_of(course)) == 2
 
 
