@@ -103,6 +103,13 @@ def health_check_open(visit: Visit, now: datetime) -> bool:
     return may_answer_now(visit, now) and not checks_of_visit(visit).exists()
 
 
+def is_on_hold(visit: Visit) -> bool:
+    """Whether the patient's answers hold the infusion, and nobody has said since that it may be given."""
+    return any(
+        row.check.outcome == Outcome.HOLD and row.call in (WAITING, HELD) for row in health_check_rows(visit)
+    )
+
+
 def health_check_of_form(patient: Patient, key: UUID) -> HealthCheck | None:
     """The check that this filled-in form made already, if it did."""
     return HealthCheck.objects.of(patient.clinic).filter(patient=patient, key=key).first()

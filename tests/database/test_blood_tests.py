@@ -54,7 +54,7 @@ def test_patient_is_told_by_which_day_and_nothing_else(clinic):
     assert sent.body.split("\n\n")[1] == (
         f"You need a blood test before your next appointment. Please have it done {words}"
     )
-    said = compose_text("lab_due", (), {}, clinic, infusion.patient, by_day=day)
+    said = compose_text("lab_due", (), {}, clinic, infusion.patient, by_day=day, now=now())
     assert said == f"Please have a blood test {words} Questions? Call +44 20 7946 0000."
     assert actions.derive(now=now()) == 0
 

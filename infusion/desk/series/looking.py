@@ -10,7 +10,7 @@ from clinics.domain.calendar import local_date
 from evaluation.domain.verdict import sample_spans
 from evaluation.queries import subject_of
 from evaluation.rule_queries import catalogue_of
-from infusion.reminders.domain.due import reminder_times
+from infusion.reminders.domain.before import reminder_times
 from infusion.reminders.domain.kinds import title
 from infusion.reminders.queries import rules_of
 from monitoring.domain.follow_up import FollowUpDue, Infused, follow_ups_due

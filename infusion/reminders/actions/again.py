@@ -78,7 +78,7 @@ def leaves_at(message: Message, *, now: datetime) -> datetime:
 
 
 def _leaves_at(one: Owed, rules: Rules, now: datetime) -> datetime:
-    return rules.after_quiet(now, one.expires_at)
+    return rules.after_quiet(now, one.in_time_until)
 
 
 def _owed_again(message: Message, now: datetime) -> Owed | None:

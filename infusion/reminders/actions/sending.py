@@ -40,6 +40,8 @@ CALL_AHEAD = timedelta(hours=24)
 (product default).
 """
 
+ON_HOLD = "The infusion is on hold: it says to wait for our call."
+LATE_NOTICE = "A message goes out now, but there is so little time that it may not be read."
 WANTS_NONE = "The patient wants no messages: staff tell them by telephone."
 ANOTHER_WAY = "The patient is written to in another way now."
 ANOTHER_ADDRESS = {
@@ -56,7 +58,8 @@ class Ready:
     """A message whose text is settled and stored, and what a person would say on the telephone instead.
 
     ``told_before`` is when an earlier sender handed it over, who died or never heard the answer: that copy may have
-    been delivered, whatever becomes of the next.
+    been delivered, whatever becomes of the next. ``is_late`` says that the patient may be on the way to a visit that
+    is not then: a person calls as well. ``note`` is what the ledger keeps beside it.
     """
 
     message: Message
@@ -64,6 +67,8 @@ class Ready:
     by_phone: str
     needed_by: datetime | None
     told_before: datetime | None = None
+    is_late: bool = False
+    note: str = ""
 
 
 def claim_one(message_id: int | None = None) -> Message | None:
@@ -163,7 +168,7 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if message.kind == OVERDUE:
         open_overdue_task(message, now)
         return _close(message, "sent", "A task was opened for staff.", sent_at=now)
-    if message.channel != TASK and (leaves := rules.after_quiet(now, message.expires_at)) > now:
+    if message.channel != TASK and (leaves := rules.after_quiet(now, one.in_time_until)) > now:
         why = "Waiting for the end of the quiet hours."
         return _mark(message, "planned", state="planned", next_attempt_at=leaves, why=why)
     if (needless := queries.why_not_needed(message, now)) is not None:
@@ -178,6 +183,8 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
     if message.channel == EMAIL and not one.to and address_problem(patient) is not None:
         call(message, ready.by_phone, "Mail to the address on record comes back: ask for another.", now)
         return _close(message, "no_address", "Mail to this address comes back.")
+    if ready.is_late and (message.channel == EMAIL or not queries.goes_another_way(message)):
+        call(message, ready.by_phone, LATE_NOTICE, now)
     message.handed_over_at = now
     message.save(update_fields=["handed_over_at"])
     return ready
@@ -212,6 +219,7 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
     about_offer = one.subject_kind == WAITLIST_OFFER
     earlier = queries.earlier_time(clinic, one.subject_id) if about_offer else None
     own, by_day = _own_words(message, one), _last_day(one)
+    waits = queries.has_to_wait(message, visits.values())
     words = compose(
         kind=one.kind,
         clinic=clinic,
@@ -226,18 +234,32 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         colleague=bool(one.to) and queries.is_a_colleagues(one.to),
         own=own,
         by_day=by_day,
+        waits=waits,
         to_hold=code_of(one.kind) == LATE and queries.has_something_to_hold(message.patient, visits.values()),
         now=now,
     )
-    text = compose_text(one.kind, one.changes, visits, clinic, message.patient, earlier, own, by_day)
+    text = compose_text(
+        one.kind,
+        one.changes,
+        visits,
+        clinic,
+        message.patient,
+        earlier,
+        own,
+        by_day,
+        waits=waits,
+        now=now,
+    )
     message.subject_line, message.body = ("", text) if message.channel == SMS else (words.subject, words.text)
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])
-    needed_by = min((change.starts_at for change in one.changes), default=None)
+    needed_by = min((change.first_at for change in one.changes), default=None)
     if one.kind == WAITLIST_OFFER:
         needed_by = one.expires_at
     by_phone = phone_words(one.kind, one.changes, visits, clinic, earlier)
-    return Ready(message, words, by_phone, needed_by, message.handed_over_at)
+    return Ready(
+        message, words, by_phone, needed_by, message.handed_over_at, one.misses(now), ON_HOLD if waits else ""
+    )
 
 
 def _last_day(one: Owed) -> date | None:
@@ -263,7 +285,7 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
     message = ready.message
     if answer.fate is post.Fate.TAKEN:
         several = parts(message.body) if message.channel == SMS else 1
-        why = f"Sent in {several} parts." if several > 1 else ""
+        why = f"{ready.note} Sent in {several} parts.".strip() if several > 1 else ready.note
         return _mark(message, "sent", state="sent", sent_at=now, why=why)
     if answer.fate is post.Fate.HELD_BACK:
         why = "What it says changed at the last moment."

@@ -14,21 +14,17 @@ from .asking import (
     OpenWindow,
     TurnedDown,
     answers_told,
-    gate_rounds,
     window_asked,
 )
+from .before import TRAVEL, visit_times
 from .kinds import (
     ARRANGE,
     BOOKED,
     CANCELLED,
-    GATE_NEEDS,
-    HEALTH_CHECK,
     INVITED,
-    MORNING_OF,
     MOVED,
     NOTICES,
     OVERDUE,
-    REMINDER,
     REQUEST_REFUSED,
     WAITLIST_GONE,
     WAITLIST_OFFER,
@@ -38,9 +34,6 @@ from .lab import BloodTest, blood_tests_asked
 from .rules import Rules
 
 TELLING = (BOOKED, CANCELLED)
-
-LAST_USE = timedelta(hours=1)
-"""The last reminder is of no use later than this before the visit (product default)."""
 
 NOTICE_KEPT = timedelta(days=30)
 """A change this old makes no notice any more: longer than any outage worth planning for. Reminders still go out."""
@@ -146,6 +139,11 @@ class Change:
     starts_at: datetime
     was: datetime | None = None
 
+    @property
+    def first_at(self) -> datetime:
+        """The first instant at which the patient may be on the way, whichever of the two times they know."""
+        return min(self.starts_at, self.was or self.starts_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -175,6 +173,21 @@ class Owed:
     @property
     def visit_ids(self) -> tuple[int, ...]:
         return tuple(change.visit_id for change in self.changes)
+
+    @property
+    def in_time_until(self) -> datetime:
+        """Until when it may wait for the quiet hours to end. A notice that would be told later goes out at once: the
+        patient may be on the way to a visit that is not then.
+        """
+        if self.kind not in NOTICES:
+            return self.expires_at
+        return min(change.first_at for change in self.changes) - TRAVEL
+
+    def misses(self, now: datetime) -> bool:
+        """Whether it leaves so late that a patient who sets out for a visit may not have read that it is not then."""
+        return self.kind in NOTICES and any(
+            change.verb in (MOVED, CANCELLED) and now > change.first_at - TRAVEL for change in self.changes
+        )
 
 
 def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...]:
@@ -210,7 +223,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
     )
     found += [Owed(*one) for one in asked]
     standing = [
-        replace(one, due_at=rules.after_quiet(one.due_at, one.expires_at))
+        replace(one, due_at=rules.after_quiet(one.due_at, one.in_time_until))
         for one in found
         if one and one.expires_at > now and one.subject not in patient.said and rules.is_on(one.kind)
     ]
@@ -297,46 +310,6 @@ def _reminders(states: list[VisitState], told: int | None, rules: Rules, now: da
         Owed("visit", str(last.visit_id), first.version, kind, due, expires, (change,))
         for kind, due, expires in visit_times(last.starts_at, rules, is_infusion=last.is_infusion)
         if since < due
-    ]
-
-
-def visit_times(
-    starts_at: datetime, rules: Rules, *, is_infusion: bool
-) -> list[tuple[str, datetime, datetime]]:
-    """All that is said before a visit at this time, as (kind, due, of no use from): its reminders, and before an
-    infusion what the patient can still see to, and a few questions. Whether there is something to say of those is
-    judged when they leave.
-    """
-    found = reminder_times(starts_at, rules)
-    if not is_infusion:
-        return found
-    visit_day = starts_at.astimezone(rules.zone).date()
-    asked = [(f"{GATE_NEEDS}_{day}", rules.leaves(GATE_NEEDS, visit_day, day)) for day in gate_rounds(rules)]
-    ends = [*(at for _, at in asked[1:]), starts_at - LAST_USE]
-    found += [(kind, due, end) for (kind, due), end in zip(asked, ends, strict=True)]
-    questions = rules.leaves(HEALTH_CHECK, visit_day, rules.days(HEALTH_CHECK))
-    found.append((HEALTH_CHECK, questions, starts_at - timedelta(days=1)))
-    return [
-        (kind, rules.after_quiet(due, end), end)
-        for kind, due, end in found
-        if due < end and rules.is_on(kind)
-    ]
-
-
-def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetime, datetime]]:
-    """The reminders of a visit at this time, as (kind, due, of no use from), the earliest first."""
-    days = sorted({day for day in rules.reminder_days if day > 0}, reverse=True)
-    visit_day = starts_at.astimezone(rules.zone).date()
-    instants = [(f"{REMINDER}{day}", rules.leaves(f"{REMINDER}{day}", visit_day, day)) for day in days]
-    if rules.is_on(MORNING_OF):
-        instants.append((MORNING_OF, rules.leaves(MORNING_OF, visit_day, 0)))
-    if not instants:
-        return []
-    ends = [min(end, starts_at - LAST_USE) for end in (*(at for _, at in instants[1:]), starts_at)]
-    return [
-        (kind, rules.after_quiet(due, end), end)
-        for (kind, due), end in zip(instants, ends, strict=True)
-        if due < end
     ]
 
 

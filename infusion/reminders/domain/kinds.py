@@ -90,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         MORNING_OF,
         "Morning of the visit",
-        "Time, place and what to bring, on the day itself.",
+        "Time, place and what to bring, on the day itself; the evening before where the visit begins early.",
         days=0,
         at=time(7),
         one_visit=True,

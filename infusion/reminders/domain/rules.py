@@ -81,3 +81,11 @@ class Rules:
         """When a message that falls due may leave: after the quiet hours, unless its use would pass first."""
         ends = self.quiet.ends_at(due, self.zone)
         return due if ends is None or ends >= expires else ends
+
+    def before_quiet(self, day: date, at: time) -> datetime:
+        """This time of a local day, or the last hour of it before the quiet hours where it lies in them."""
+        instant = datetime.combine(day, at, tzinfo=self.zone).astimezone(UTC)
+        if self.quiet.ends_at(instant, self.zone) is None:
+            return instant
+        begins = datetime.combine(day, self.quiet.begins, tzinfo=self.zone).astimezone(UTC)
+        return (begins if begins <= instant else begins - timedelta(days=1)) - timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from .ahead import patients_ahead, settled_subjects
 from .candidates import patients_to_look_at
-from .judging import has_something_to_hold, why_not_needed
+from .judging import has_something_to_hold, has_to_wait, why_not_needed
 from .kinds import kinds_as_they_work
 from .knowing import Known, known, reach_of
 from .reading import (
@@ -51,6 +51,7 @@ __all__ = [
     "follow_up",
     "goes_another_way",
     "has_something_to_hold",
+    "has_to_wait",
     "in_ledger",
     "is_a_colleagues",
     "key_of",

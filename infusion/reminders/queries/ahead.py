@@ -11,7 +11,7 @@ from clinics.models import Clinic
 from monitoring.models import FollowUp
 from scheduling.models import Visit, VisitVersion
 
-from ..domain.due import visit_times
+from ..domain.before import visit_times
 from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, WINDOW_OPEN
 from ..domain.rules import Rules
 from ..models import Message

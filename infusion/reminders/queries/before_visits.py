@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from scheduling.models import Visit, VisitVersion
 
-from ..domain.due import visit_times
+from ..domain.before import visit_times
 from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK
 from ..domain.rules import Rules
 from ..models import Message

@@ -12,6 +12,7 @@ from monitoring.models import FollowUp
 from scheduling.models import STANDING, VisitVersion, WaitlistOffer
 
 from ..domain.asking import ANSWER_KEPT, OpenWindow, Subject
+from ..domain.before import TRAVEL
 from ..domain.due import (
     INVITATION_KEPT,
     NOTICE_KEPT,
@@ -75,7 +76,7 @@ def _with_earlier_times(now: datetime) -> set[int]:
 
 def _with_changes(rules: dict[int, Rules], now: datetime) -> set[int]:
     """Patients whose visits have changed more often than the newest settled notice knows; in a clinic's quiet hours
-    only those with a visit that begins before the hours end.
+    only those with a visit whose time, or one it had before, is too near for waiting until the hours end.
     """
     changes = VisitVersion.across_clinics.filter(Q(change__in=NOTICES) | Q(status__in=TELLING))
     recent = changes.filter(at__gte=now - NOTICE_KEPT, starts_at__gt=now, patient__deceased=False)
@@ -84,7 +85,12 @@ def _with_changes(rules: dict[int, Rules], now: datetime) -> set[int]:
         if (ends := rule.quiet.ends_at(now, rule.zone)) is not None:
             waiting[ends].append(clinic_id)
     for ends, clinics in waiting.items():
-        recent = recent.exclude(clinic_id__in=clinics, starts_at__gt=ends)
+        near = ends + TRAVEL
+        earlier = VisitVersion.across_clinics.filter(
+            visit_id=OuterRef("visit_id"), starts_at__gt=now, starts_at__lte=near
+        )
+        can_wait = Q(version=1) | ~Exists(earlier)
+        recent = recent.exclude(can_wait, clinic_id__in=clinics, starts_at__gt=near)
     settled = (
         Message.across_clinics.filter(SETTLED, subject_kind="patient", patient_id=OuterRef("patient_id"))
         .order_by()

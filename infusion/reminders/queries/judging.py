@@ -10,12 +10,12 @@ from datetime import datetime
 
 from clinics.domain.calendar import local_date
 from evaluation.domain.findings import Standing
-from monitoring.queries import health_check_open
+from monitoring.queries import health_check_open, is_on_hold
 from patients.models import Patient
 from scheduling.models import Visit
 from scheduling.queries import gates_ahead, hold_instructions
 
-from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, LAB_DUE, code_of
+from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, LAB_DUE, MORNING_OF, REMINDER, code_of
 from ..models import Message
 from .blood_tests import needs_a_test
 
@@ -46,6 +46,12 @@ def needs_the_patient(message: Message, now: datetime) -> bool:
         for verdict in verdicts.values()
         for finding in verdict.blocking
     )
+
+
+def has_to_wait(message: Message, visits: Iterable[Visit]) -> bool:
+    """Whether a reminder speaks of a visit that is on hold: the patient is not to set out before a call."""
+    near = message.kind == MORNING_OF or message.kind.startswith(REMINDER)
+    return near and any(is_on_hold(visit) for visit in visits)
 
 
 def has_something_to_hold(patient: Patient, visits: Iterable[Visit]) -> bool:

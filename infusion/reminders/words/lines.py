@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.utils import translation
@@ -68,6 +69,12 @@ def line_of(change: Change, visit: Visit, clinic: Clinic) -> Line:
         was=f"{in_words(was, 'l j F Y')}, {in_words(was, 'H:i')}" if was else "",
         zone=clinic.time_zone,
     )
+
+
+def is_today(changes: Sequence[Change], clinic: Clinic, now: datetime) -> bool:
+    """Whether all that a message speaks of is on the day on which it leaves."""
+    days = {change.starts_at.astimezone(clinic.zone).date() for change in changes}
+    return days == {now.astimezone(clinic.zone).date()}
 
 
 def day_in_words(day: date) -> str:

@@ -43,7 +43,7 @@ from ..domain.kinds import (
     code_of,
 )
 from ..domain.wording import STANDARD, OwnWords
-from .lines import Line, day_in_words, line_of, lines_of, on_offer, one_line, supported
+from .lines import Line, day_in_words, is_today, line_of, lines_of, on_offer, one_line, supported
 from .own import filled
 
 
@@ -79,11 +79,12 @@ def compose(
     colleague: bool = False,
     own: OwnWords = STANDARD,
     to_hold: bool = False,
+    waits: bool = False,
     by_day: date | None = None,
 ) -> Words:
     """The whole message in the patient's language, every time in the clinic's own zone, which is named. ``own`` are
     the clinic's words around the facts; ``to_hold`` says that a prescriber left word about medicines, never which;
-    ``by_day`` is the last day for what the message asks.
+    ``waits`` that the patient is not to set out before a call; ``by_day`` is the last day for what the message asks.
 
     ``carer`` is the name of one the patient asks to help; ``colleague`` says that the patients' door does not open to
     their address.
@@ -112,6 +113,8 @@ def compose(
             "portal": f"{settings.SITE_ADDRESS}/portal/",
             "stop": stop,
             "to_hold": to_hold,
+            "waits": waits,
+            "today": is_today(changes, clinic, now),
             "by_day": day_in_words(by_day) if by_day else "",
             "language": translation.get_language(),
         }

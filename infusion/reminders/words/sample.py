@@ -69,7 +69,7 @@ def sample(*, kind: str, clinic: Clinic, language: str, own: OwnWords, now: date
         return Sample(mail, "", 0)
     week = [_facts_on(day + timedelta(days=n), kind, clinic, now) for n in range(WEEK)]
     texts = [
-        compose_text(kind, one.changes, one.visits, clinic, patient, one.earlier, own, one.by_day)
+        compose_text(kind, one.changes, one.visits, clinic, patient, one.earlier, own, one.by_day, now=now)
         for one in week
     ]
     return Sample(mail, texts[0], max(map(parts, texts)))

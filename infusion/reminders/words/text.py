@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from ..domain.kinds import (
     CANCELLED,
     GATE_NEEDS,
     HEALTH_CHECK,
+    LATE,
     MORNING_OF,
     MOVED,
     REQUEST_REFUSED,
@@ -31,7 +32,7 @@ from ..domain.kinds import (
     code_of,
 )
 from ..domain.wording import STANDARD, OwnWords
-from .lines import Line, day_in_words, line_of, on_offer, one_line, supported
+from .lines import Line, day_in_words, is_today, line_of, on_offer, one_line, supported
 from .own import filled
 
 
@@ -44,9 +45,12 @@ def compose_text(
     earlier: WaitlistOffer | None = None,
     own: OwnWords = STANDARD,
     by_day: date | None = None,
+    *,
+    waits: bool = False,
+    now: datetime,
 ) -> str:
     """The whole text in the patient's language: what the mail says, as short as can be, and whom to call. ``own`` are
-    the clinic's words around it.
+    the clinic's words around it, ``waits`` says that the patient is not to set out before a call.
     """
     with translation.override(supported(patient.language)):
         lines = [line_of(change, visits[change.visit_id], clinic) for change in changes]
@@ -54,7 +58,10 @@ def compose_text(
         if by_day is not None:
             facts = [_("Please have a blood test by %(day)s.") % {"day": day_in_words(by_day)}]
         else:
-            facts = _said(kind, lines, clinic, earlier)
+            today = is_today(changes, clinic, now)
+            facts = _said(LATE if kind == MORNING_OF and not today else kind, lines, clinic, earlier)
+        if waits:
+            facts.append(_("Wait for our call before you set out."))
         said = one_line(" ".join((around.text_opening, *facts, around.text_closing)))
         return _("%(said)s Questions? Call %(phone)s.") % {"said": said, "phone": readable(clinic.phone)}
 

@@ -1,0 +1,71 @@
+"""What is said before a visit, and when each of it leaves: decided on its time and a clinic's rules alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from .asking import gate_rounds
+from .kinds import GATE_NEEDS, HEALTH_CHECK, MORNING_OF, REMINDER
+from .rules import Rules
+
+LAST_USE = timedelta(hours=1)
+"""The last reminder is of no use later than this before the visit (product default)."""
+
+TRAVEL = timedelta(hours=2)
+"""Whoever is told later than this before a visit may be on the way to it (product default)."""
+
+EVENING = time(18)
+"""When what is said on the morning of a visit leaves where that morning is too short: the evening before (product
+default).
+"""
+
+
+def visit_times(
+    starts_at: datetime, rules: Rules, *, is_infusion: bool
+) -> list[tuple[str, datetime, datetime]]:
+    """All that is said before a visit at this time, as (kind, due, of no use from): its reminders, and before an
+    infusion what the patient can still see to, and a few questions. Whether there is something to say of those is
+    judged when they leave.
+    """
+    found = reminder_times(starts_at, rules)
+    if not is_infusion:
+        return found
+    visit_day = starts_at.astimezone(rules.zone).date()
+    asked = [(f"{GATE_NEEDS}_{day}", rules.leaves(GATE_NEEDS, visit_day, day)) for day in gate_rounds(rules)]
+    ends = [*(at for _, at in asked[1:]), starts_at - LAST_USE]
+    found += [(kind, due, end) for (kind, due), end in zip(asked, ends, strict=True)]
+    questions = rules.leaves(HEALTH_CHECK, visit_day, rules.days(HEALTH_CHECK))
+    found.append((HEALTH_CHECK, questions, starts_at - timedelta(days=1)))
+    return [
+        (kind, rules.after_quiet(due, end), end)
+        for kind, due, end in found
+        if due < end and rules.is_on(kind)
+    ]
+
+
+def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetime, datetime]]:
+    """The reminders of a visit at this time, as (kind, due, of no use from), the earliest first."""
+    days = sorted({day for day in rules.reminder_days if day > 0}, reverse=True)
+    visit_day = starts_at.astimezone(rules.zone).date()
+    instants = [(f"{REMINDER}{day}", rules.leaves(f"{REMINDER}{day}", visit_day, day)) for day in days]
+    if rules.is_on(MORNING_OF):
+        instants.append((MORNING_OF, _morning_or_evening_before(starts_at, rules)))
+    if not instants:
+        return []
+    ends = [min(end, starts_at - LAST_USE) for end in (*(at for _, at in instants[1:]), starts_at)]
+    return [
+        (kind, rules.after_quiet(due, end), end)
+        for (kind, due), end in zip(instants, ends, strict=True)
+        if due < end
+    ]
+
+
+def _morning_or_evening_before(starts_at: datetime, rules: Rules) -> datetime:
+    """The morning of the visit, where what leaves then, after the quiet hours, is read before the patient sets out;
+    else the evening before, ahead of the quiet hours.
+    """
+    day = starts_at.astimezone(rules.zone).date()
+    morning = rules.leaves(MORNING_OF, day, 0)
+    if rules.after_quiet(morning, starts_at) <= starts_at - TRAVEL:
+        return morning
+    return rules.before_quiet(day - timedelta(days=1), EVENING)
