@@ -90,6 +90,7 @@ def test_moving_dose_1_is_previewed_confirmed_and_told_once(
     page.get_by_role("link", name="Move").click()
     axe(page)
     other = page.locator("section", has=page.get_by_role("heading", name="Another time"))
+    other.get_by_text("Type a day and a time").click()
     other.get_by_label("Day").fill(day.isoformat())
     other.get_by_label("Time").fill("09:00")
     other.get_by_label("Why is it moved?").fill("She is away that week")
