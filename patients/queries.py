@@ -33,6 +33,12 @@ def by_record_number(clinic: Clinic, record_number: str) -> Patient | None:
     return Patient.objects.of(clinic).filter(record_number=record_number).first()
 
 
+def by_record_numbers(clinic: Clinic, numbers: Collection[str]) -> dict[str, Patient]:
+    """The patients behind record numbers, by number, in one question."""
+    rows = Patient.objects.of(clinic).filter(record_number__in=numbers)
+    return {row.record_number: row for row in rows}
+
+
 def search(clinic: Clinic, words: str) -> QuerySet[Patient]:
     """Patients whose names, record number or birth date (year-month-day) hold every one of the words, or whose mail
     address begins with one; a telephone number is known by six of its digits, however it is written.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from clinics.domain.rights import Role
@@ -16,7 +16,8 @@ SHOWN = 25
 @dataclass(frozen=True, slots=True)
 class Row:
     """One thing to do: for whom, what, by when, and where. ``press`` says why it cannot wait, where it cannot; ``chip``
-    (tone, icon, word) how far it is already.
+    (tone, icon, word) how far it is already. ``phone`` is shown where the work is a call; ``also`` is what else of this
+    kind concerns the same patient, in the same box.
     """
 
     title: str
@@ -26,6 +27,8 @@ class Row:
     due_on: date | None = None
     press: str = ""
     chip: tuple[str, str, str] | None = None
+    phone: object = ""
+    also: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,22 @@ class Section:
 
     @property
     def left_off(self) -> int:
-        return self.total - len(self.rows)
+        return self.total - sum(1 + len(row.also) for row in self.rows)
 
 
 def section(
     code: str, title: str, icon: str, roles: Iterable[Role], rows: list[Row], nothing: str
 ) -> Section:
     return Section(code, title, icon, frozenset(roles), tuple(rows[:SHOWN]), len(rows), nothing)
+
+
+def together(rows: Iterable[Row]) -> list[Row]:
+    """The same rows with those of one person in one box, where the first of them stands."""
+    boxes: dict[str, Row] = {}
+    for row in rows:
+        first = boxes.get(row.title)
+        boxes[row.title] = replace(first, also=(*first.also, row)) if first else row
+    return list(boxes.values())
 
 
 def named(patient: Patient) -> str:

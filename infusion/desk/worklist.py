@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from clinics import queries as clinics
 from clinics.domain.calendar import day_bounds, local_date
 from clinics.domain.rights import Right, Role
 from clinics.models import Clinic, Membership
@@ -27,6 +26,7 @@ from treatment import queries as treatment
 from .addresses import check_of, day_of
 from .asked import requests, unconfirmed
 from .reported import reported, unanswered
+from .tasks import tasks
 from .work import SHOWN, Row, Section, named, section
 
 GATE_DAYS = 28
@@ -43,7 +43,7 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
         unanswered(clinic, now),
         requests(clinic, member, now),
         unconfirmed(clinic, now),
-        *_tasks(clinic, member, today),
+        *tasks(clinic, member, today),
         _unfinished(clinic, today),
         _gates(clinic, now, today),
         _misfits(clinic, member, now),
@@ -55,38 +55,6 @@ def sections(clinic: Clinic, *, member: Membership, now: datetime) -> list[Secti
         _without_course(clinic, member, today),
     ]
     return sorted(found, key=lambda section: (not section.is_for(member.role), not section.rows))
-
-
-def _tasks(clinic: Clinic, member: Membership, today: date) -> list[Section]:
-    """Open tasks, those of the colleague's own role apart."""
-    mine: list[Row] = []
-    others: list[Row] = []
-    for task in clinics.open_tasks(clinic):
-        row = Row(
-            title=task.reason,
-            note=" · ".join(
-                part for part in (task.record_number, f"for {task.get_role_display().lower()}s") if part
-            ),
-            href=reverse("clinics:task", args=[task.pk]),
-            action="Close",
-            due_on=task.due_on,
-            press="Overdue" if task.due_on < today else "",
-        )
-        (mine if task.role == member.role else others).append(row)
-    rest = frozenset(Role) - {Role(member.role)}
-    return [
-        section(
-            "tasks",
-            "Tasks for you",
-            "list-check",
-            [Role(member.role)],
-            mine,
-            "No task is open for your role.",
-        ),
-        section(
-            "other_tasks", "Tasks for colleagues", "people", rest, others, "No task is open for another role."
-        ),
-    ]
 
 
 def _unfinished(clinic: Clinic, today: date) -> Section:

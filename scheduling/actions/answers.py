@@ -182,7 +182,7 @@ def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
     if row.answer != rules.CANNOT_COME:
         return
     who = f"{row.patient} ({readable(row.patient.phone) or 'no telephone number known'})"
-    said = f"{row.get_reason_display()}{f': “{row.words}”' if row.words else '.'}"
+    said = f"{row.get_reason_display()}{f': “{row.words}”' if row.words else ''}."
     is_ill = row.reason == rules.ILL and row.visit.planned_infusion_id is not None
     late = row.state == "open" and row.starts_at < now + rule_of(row.clinic).notice
     if row.state == "done":
@@ -194,7 +194,7 @@ def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
     if words:
         _ask_for_a_call(row, f"{words}{' A nurse is asked to call too.' if is_ill else ''}", now)
     if is_ill:
-        words = f"Call {who}, who is ill before an infusion and cannot come to {was}. {said}"
+        words = f"Call {who}: ill before an infusion, and cannot come to {was}. {said}"
         _ask_for_a_call(row, words, now, about=":ill", role=Role.NURSE)
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from clinics.actions import open_task
 from clinics.domain.rights import Role
 from clinics.models import AuditEntry, StaffTask
 from evaluation.models import Evaluation
@@ -222,3 +223,24 @@ def test_audit_trail_reads_in_words(client, clinic):
     response = client.get(reverse("clinics:audit"), {"record": visit.patient.record_number, "q": "arrival"})
     assert [entry.verb for entry in response.context["page"]] == ["noted arrival"]
     assert response.content.decode().count("Booked → Arrived") == 1
+
+
+def test_calls_about_one_patient_stand_in_one_box_with_the_number_to_dial(desk, clinic):
+    person = make_patient(clinic, given_name="Grace", family_name="Adeyemi", phone="+12125552422")
+    told = {"clinic": clinic, "kind": "call_patient", "role": Role.NURSE, "due_on": DAY}
+    for n, words in enumerate(("Please arrange a visit.", "Please tell her the new time.")):
+        reason = f"Call Grace Adeyemi (+1 212-555-2422). {words}"
+        open_task(**told, reason=reason, cause=f"x:{n}", record_number=person.record_number)
+    open_task(**told, reason="Order more needles.", cause="x:2")
+    response = desk.get("/worklist/")
+    tasks = section(response, "tasks")
+    box, alone = tasks.rows
+    assert (tasks.total, tasks.left_off, box.title) == (3, 0, f"Grace Adeyemi · {person.record_number}")
+    assert [row.note for row in (box, *box.also)] == [
+        "Call. Please arrange a visit.",
+        "Call. Please tell her the new time.",
+    ]
+    assert (alone.title, response.content.decode().count('href="tel:+12125552422"')) == (
+        "Order more needles.",
+        1,
+    )
