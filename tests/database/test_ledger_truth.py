@@ -49,7 +49,7 @@ def test_visit_cancelled_before_the_send_is_not_written_about(patient: Patient) 
     factory.change_visit(visit, "cancelled", at=now() - HOUR)
     assert actions.prepare(message.pk, message.fence, now=now()) == "superseded"
     actions.derive(now=now())
-    assert ledger() == [("booked", "superseded")]
+    assert ledger() == [("booked", "superseded"), ("cancelled", "not_needed")]
 
 
 def test_visit_cancelled_while_the_mail_is_under_way_is_told_next(patient: Patient) -> None:

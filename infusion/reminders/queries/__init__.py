@@ -1,7 +1,7 @@
 """Reading what bears on a patient's messages: for the sweep across clinics, for screens always from one."""
 
 from .ahead import patients_ahead, settled_subjects
-from .candidates import patients_to_look_at
+from .candidates import patients_to_look_at, settled_notices, with_a_notice_under_way
 from .judging import has_something_to_hold, has_to_wait, why_not_needed
 from .kinds import kinds_as_they_work
 from .knowing import Known, known, reach_of
@@ -72,12 +72,14 @@ __all__ = [
     "reach_of",
     "rules_of",
     "sent_to",
+    "settled_notices",
     "settled_subjects",
     "still_stands",
     "upcoming",
     "visits_by_id",
     "wants_nothing",
     "why_not_needed",
+    "with_a_notice_under_way",
     "worded",
     "wordings",
     "written_after",

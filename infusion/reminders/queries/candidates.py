@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import CharField, Count, Exists, Max, OuterRef, Q, Subquery
@@ -34,7 +35,7 @@ from .before_visits import with_visits_ahead
 from .blood_tests import with_blood_tests
 from .knowing import answered, open_invitations, open_windows
 from .requests import with_requests
-from .settled import SAID, SETTLED
+from .settled import SAID, SETTLED, SETTLED_NOTICE
 
 
 def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
@@ -42,7 +43,7 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
     if not rules:
         return set()
     found = _with_changes(rules, now) | with_visits_ahead(rules, now) | _with_follow_ups(rules, now)
-    found |= _with_invitations(now) | _with_earlier_times(now)
+    found |= _with_invitations(now) | _with_earlier_times(rules, now)
     found |= with_blood_tests(rules, now) | with_requests(now)
     return found | _with_windows(rules, now) | _with_answers(rules, now)
 
@@ -50,22 +51,31 @@ def patients_to_look_at(rules: dict[int, Rules], now: datetime) -> set[int]:
 def _with_invitations(now: datetime) -> set[int]:
     """Patients whose invitation has not been written yet."""
     key = Cast(OuterRef("pk"), CharField())
-    written = Message.across_clinics.filter(SETTLED, subject_kind="portal_access", subject_id=key)
+    written = Message.across_clinics.filter(
+        SETTLED | Q(state__in=("failed", "no_address"), recipient=OuterRef("user__email")),
+        subject_kind="portal_access",
+        subject_id=key,
+    )
     fresh = open_invitations().filter(invited_at__gt=now - INVITATION_KEPT, invited_at__lte=now)
     return set(fresh.filter(~Exists(written)).values_list("patient_id", flat=True))
 
 
-def _with_earlier_times(now: datetime) -> set[int]:
+def _with_earlier_times(rules: dict[int, Rules], now: datetime) -> set[int]:
     """Patients to whom a time is on offer, or was and is gone, and who have not been written to about it."""
+    offering, closing = (
+        Q(clinic_id__in=[pk for pk, rule in rules.items() if rule.is_on(kind)])
+        for kind in (WAITLIST_OFFER, WAITLIST_GONE)
+    )
     about = Message.across_clinics.filter(
         subject_kind=WAITLIST_OFFER,
         subject_id=Cast(OuterRef("pk"), CharField()),
         subject_version=OuterRef("version"),
     )
     is_open = Q(state="open", expires_at__gt=now)
-    unsaid = is_open & ~Exists(about.filter(SETTLED, kind=WAITLIST_OFFER))
+    unsaid = offering & is_open & ~Exists(about.filter(SETTLED, kind=WAITLIST_OFFER))
     gone = (
-        ~is_open
+        closing
+        & ~is_open
         & Q(state__in=("open", "gone", "lapsed"))
         & Exists(about.filter(SAID, kind=WAITLIST_OFFER))
         & ~Exists(about.filter(SETTLED, kind=WAITLIST_GONE))
@@ -92,7 +102,7 @@ def _with_changes(rules: dict[int, Rules], now: datetime) -> set[int]:
         can_wait = Q(version=1) | ~Exists(earlier)
         recent = recent.exclude(can_wait, clinic_id__in=clinics, starts_at__gt=near)
     settled = (
-        Message.across_clinics.filter(SETTLED, subject_kind="patient", patient_id=OuterRef("patient_id"))
+        Message.across_clinics.filter(SETTLED_NOTICE, patient_id=OuterRef("patient_id"))
         .order_by()
         .values("patient_id")
         .annotate(newest=Max("subject_version"))
@@ -178,5 +188,19 @@ def _with_answers(rules: dict[int, Rules], now: datetime) -> set[int]:
         clinic_id__in=[pk for pk, rule in rules.items() if rule.is_on(ANSWER_READY)],
         at__gt=now - ANSWER_KEPT,
         at__lte=now,
+    )
+    return set(rows.order_by().values_list("patient_id", flat=True))
+
+
+def settled_notices(patient_ids: Collection[int]) -> dict[int, int]:
+    """Up to which version the notices of these patients are settled."""
+    rows = Message.across_clinics.filter(SETTLED_NOTICE, patient_id__in=patient_ids).order_by()
+    return dict(rows.values_list("patient_id").annotate(Max("subject_version")))
+
+
+def with_a_notice_under_way(patient_ids: Collection[int]) -> set[int]:
+    """Those of these patients to whom a message is just being sent, or a notice waits: what they know may change."""
+    rows = Message.across_clinics.filter(
+        Q(state="sending") | Q(state="planned", subject_kind="patient"), patient_id__in=patient_ids
     )
     return set(rows.order_by().values_list("patient_id", flat=True))

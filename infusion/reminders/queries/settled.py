@@ -16,3 +16,14 @@ SETTLED = (
 )
 # Rows by which the patient was, or may have been, told.
 SAID = Q(state="sent") | Q(handed_over_at__isnull=False)
+# Rows that settle a patient's notices up to their version. That there was nothing to tell holds as long as the address
+# does: where it is corrected, what came back from the old one has told nobody.
+SETTLED_NOTICE = (
+    SETTLED
+    & Q(subject_kind="patient")
+    & (
+        ~Q(state="not_needed")
+        | Q(channel="email", recipient=F("patient__email"))
+        | Q(channel="sms", recipient=F("patient__phone"))
+    )
+)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from clinics.models import Clinic, StaffTask
 from infusion.reminders import actions, tasks
-from infusion.reminders.models import Message
-from infusion.reminders.queries import still_stands, upcoming
+from infusion.reminders.models import KindRule, Message
+from infusion.reminders.queries import every_clinics_rules, patients_to_look_at, still_stands, upcoming
 from patients.models import Patient
 from scheduling.actions import waiting
 from scheduling.domain.waiting import Freed
@@ -133,6 +133,13 @@ Riverside Clinic
 """  # noqa: E501
     )
     assert appointments(mail) == []
+
+
+def test_offers_that_a_clinic_does_not_write_about_are_not_looked_at(clinic: Clinic) -> None:
+    patient = a_waiter(clinic)
+    KindRule.objects.create(clinic=clinic, kind="waitlist_offer", is_on=False)
+    offer([patient])
+    assert patients_to_look_at(every_clinics_rules(), timezone.now()) == set()
 
 
 def test_first_to_accept_gets_the_moved_notice_alone_and_the_other_is_told_it_has_gone(
