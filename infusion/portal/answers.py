@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinics.domain.refusals import Refused
+from infusion.doors.throttle import count_try, too_many, tries
 from monitoring.queries import reading_of
 from patients.actions import record_view
 from scheduling.actions.answers import answer_visit
@@ -28,6 +29,10 @@ from .access import PatientRequest, patient_page
 from .answer_form import AnswerForm, CannotComeForm, OtherTimeForm
 from .unsent import take_up
 
+SEARCHES, SEARCHED_WITHIN = 60, 600
+"""How often one person may have free times looked for, and after how many seconds that is forgotten (product default):
+each takes as long as many pages.
+"""
 HALVES = {"morning": "am", "afternoon": "pm"}
 
 
@@ -99,6 +104,9 @@ def other_time(request: PatientRequest) -> HttpResponse:
     if row is not None:
         messages.success(request, _asked_for(row))
         return redirect("portal:home")
+    if tries("times", request.user.pk) >= SEARCHES:
+        return too_many(request, wait=SEARCHED_WITHIN)
+    count_try("times", request.user.pk, kept=SEARCHED_WITHIN)
     part = request.GET.get("part", "")
     shown = {"form": form, "part": part, **_shown(visit, now)}
     if shown.get("may_answer") and visit is not None:
@@ -191,6 +199,7 @@ def _asked_for(row: VisitAnswer) -> str:
 def _words_for(code: str) -> str:
     known = {
         "stale": _("Your visit has changed meanwhile. You see the time it has now. Please answer again."),
+        "too_many": _("You have answered many times today. Please call us instead."),
         "not_to_answer": _("This visit can no longer be changed here. Please call us."),
     }
     gone = _("Somebody else has just taken this time. Here are the times that are free now.")

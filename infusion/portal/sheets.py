@@ -101,7 +101,9 @@ def _due(row: queries.Due) -> Row:
 
 
 def _past(visit: Visit, clinic: Clinic) -> Row:
-    return Row(_when(visit, clinic), "", _("Missed") if visit.status == "noshow" else _("Done"))
+    # What nobody has charted was booked; whether it took place is not known.
+    known = {"fulfilled": _("Done"), "noshow": _("Missed")}
+    return Row(_when(visit, clinic), "", known.get(visit.status, _("Was booked")))
 
 
 def _when(visit: Visit, clinic: Clinic) -> str:

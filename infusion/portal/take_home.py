@@ -34,6 +34,11 @@ MADE = "calendar_feed"
 GUESSES, FORGOTTEN_AFTER = 20, 600
 """Wrong addresses that one network address may try, and after how many seconds they are forgotten (product default)."""
 
+READS, READ_WITHIN = 60, 600
+"""How often one calendar address may be read within so many seconds (product default): programs ask every few minutes
+or hours, and several devices may have the same address.
+"""
+
 PRINTED, PRINTED_WITHIN = 20, 600
 """PDFs that one person may have made, and after how many seconds they are forgotten (product default): each takes as
 long as many pages.
@@ -101,18 +106,17 @@ def _made_just_now(request: PatientRequest) -> str:
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The appointments of whoever made this address, for a calendar program that signs in nowhere.
 
-    An address that is unknown, taken back or over is answered like any page that does not exist. After too many of
-    them the network address is told to come later, whatever it asks: many calendars ask through the same one, so
-    waiting neither prolongs the wait nor ends anybody's calendar.
+    An address that is unknown, taken back or over is answered like any page that does not exist, and after too many of
+    them the network address is told to come later. One that stands is counted by itself: many people's calendars ask
+    through one network address, and what one of them asks is not the others' fault.
     """
-    knocking = where(request)
-    if tries("feed", knocking) >= GUESSES:
-        return HttpResponse(status=429, headers={"Retry-After": str(FORGOTTEN_AFTER)})
-    found = feed_by_token(token)
+    now, found = timezone.now(), feed_by_token(token)
     if found is None:
-        count_try("feed", knocking, kept=FORGOTTEN_AFTER)
-        raise Http404
-    now = timezone.now()
+        return _no_such_feed(where(request))
+    asked = "feed-read", f"{found.pk}:{int(now.timestamp()) // READ_WITHIN}"
+    if tries(*asked) >= READS:
+        return _later(READ_WITHIN)
+    count_try(*asked, kept=READ_WITHIN)
     patients.note_feed_read(feed=found, today=local_date(now, found.clinic.zone))
     with translation.override(supported(found.patient.language)):
         body = sheets.feed_of_patient(found.patient, now=now)
@@ -120,6 +124,19 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
+
+
+def _no_such_feed(knocking: str | None) -> HttpResponse:
+    """404, counted; while somebody must wait, waiting does not prolong the wait."""
+    if tries("feed", knocking) >= GUESSES:
+        return _later(FORGOTTEN_AFTER)
+    count_try("feed", knocking, kept=FORGOTTEN_AFTER)
+    raise Http404
+
+
+def _later(seconds: int) -> HttpResponse:
+    """429 and not 404: a calendar that gets 404 may drop the feed for good."""
+    return HttpResponse(status=429, headers={"Retry-After": str(seconds)})
 
 
 def _conditional(request: HttpRequest, body: bytes, now: datetime) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -17,12 +17,13 @@ from patients.phones import readable
 from scheduling.domain import answers as rules
 from scheduling.domain.booking import was_raced
 from scheduling.domain.soft import only_soft
-from scheduling.domain.status import Status
+from scheduling.domain.status import MOVABLE, Status
 from scheduling.models import Visit, VisitAnswer
 from scheduling.queries import seat_at
 from scheduling.queries.answers import (
     answer_of_form,
-    free_times,
+    answers_since,
+    is_free,
     plan_of,
     rule_of,
     standing_answer,
@@ -35,12 +36,17 @@ from .transactions import lock_visit, whole
 from .visits import STALE, cancel_visit, named
 
 LONGEST_WORDS = 300
+ANSWERS_A_DAY = 20
+"""Answers of one patient within a day (product default): more than that is a stuck key, and the patient is asked to
+call.
+"""
 MOVE_REASON = "The patient chose another time on their own pages"
 CANCEL_REASON = "The patient cannot come"
 NO_ANSWER = Refusal("reason_missing", "Choose a reason.", "reason")
 NO_WISH = Refusal("wish_missing", "Say in a few words which days or times suit you.", "words")
 NO_REPLY = Refusal("reply_missing", "Say why in a few words. The patient reads them.", "reply")
 TIME_GONE = Refusal("time_gone", "This time has just gone. Choose another one.", "wanted")
+TOO_MANY = Refusal("too_many", "You have answered many times today. Please call us instead.")
 CLOSED = Refusal("already_closed", "A colleague has answered this request meanwhile.")
 WITHDRAWN = Refusal(
     "withdrawn", "The patient has taken this request back meanwhile, and said something else."
@@ -63,7 +69,8 @@ def answer_visit(
     transaction; else, and where a soft rule is in the way, it waits as a request, and the visit stands.
 
     The same form sent twice is one answer; a newer answer takes the place of an open request. Refused on a stale page,
-    once the visit has begun, without a reason or a wish, and for whatever moving refuses: a time that was just taken.
+    once the visit has begun, without a reason or a wish, after far too many, and for whatever moving refuses: a time
+    that was just taken.
     """
     problems = _problems(answer, reason, wanted_at, words.strip())
     if problems:
@@ -79,11 +86,13 @@ def answer_visit(
             refusal = STALE
         if refusal is not None:
             raise Refused(refusal)
-        if wanted_at is not None and wanted_at not in free_times(held, now=now):
-            raise Refused(TIME_GONE)
         last = standing_answer(held)
         if answer == rules.CONFIRMED and last is not None and last.answer == answer:
             return last
+        if answers_since(held.patient, now - timedelta(days=1)) >= ANSWERS_A_DAY:
+            raise Refused(TOO_MANY)
+        if wanted_at is not None and not is_free(held, wanted_at, now=now):
+            raise Refused(TIME_GONE)
         VisitAnswer.objects.of(held.clinic).filter(visit=held, state="open").update(
             state="replaced", closed_by=by, closed_at=now
         )
@@ -142,7 +151,7 @@ def _carried_out(row: VisitAnswer, visit: Visit, *, by: User | None, now: dateti
         if not only_soft(refused.reasons):
             raise
         # What was free a moment ago and is not any more was taken by somebody else.
-        if row.wanted_at is not None and row.wanted_at not in free_times(visit, now=now):
+        if row.wanted_at is not None and not is_free(visit, row.wanted_at, now=now):
             raise Refused(TIME_GONE) from refused
         return "open"
     return "done"
@@ -234,7 +243,8 @@ def accept_request(*, request: VisitAnswer, by: User, now: datetime) -> VisitAns
 
 def refuse_request(*, request: VisitAnswer, reply: str, by: User, now: datetime) -> VisitAnswer:
     """Staff tell a patient that it is not possible, in words the patient reads; the visit stands. Refused without
-    words, where a colleague answered otherwise, and where the patient took the request back.
+    words, where a colleague answered otherwise, where the patient took the request back, and where the visit no longer
+    stands.
     """
     reply = reply.strip()
     if not reply:
@@ -247,6 +257,8 @@ def refuse_request(*, request: VisitAnswer, reply: str, by: User, now: datetime)
         if row.state == "refused" and row.reply == reply:
             return row
         _refuse_if_closed(row, visit)
+        if visit.status not in MOVABLE:
+            raise Refused(STALE)
         closed = _close(row, "refused", reply, by, now)
         if visit.status != Status.BOOKED:
             # Nobody is written to about a visit that is not booked yet.

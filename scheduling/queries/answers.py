@@ -14,7 +14,7 @@ from clinics.models import Clinic, StaffTask
 from clinics.queries import or_404
 from patients.models import Patient
 from scheduling.domain.answers import ASK, CANNOT_COME, CONFIRMED, Rule, Subject
-from scheduling.domain.booking import interval_refusal
+from scheduling.domain.booking import FARTHEST, interval_refusal
 from scheduling.domain.status import MOVABLE
 from scheduling.models import PlannedInfusion, Visit, VisitAnswer
 
@@ -43,6 +43,11 @@ def subject_of(visit: Visit) -> Subject:
 
 def answer_of_form(patient: Patient, key: UUID) -> VisitAnswer | None:
     return VisitAnswer.objects.of(patient.clinic).filter(patient=patient, key=key).first()
+
+
+def answers_since(patient: Patient, since: datetime) -> int:
+    """How many answers came from a patient's pages, about whatever visit."""
+    return VisitAnswer.objects.of(patient.clinic).filter(patient=patient, at__gt=since).count()
 
 
 def standing_answer(visit: Visit | None) -> VisitAnswer | None:
@@ -125,26 +130,33 @@ def plan_of(visit: Visit) -> CoursePlan | None:
     )
 
 
-def free_times(visit: Visit, *, now: datetime) -> list[datetime]:
+def free_times(visit: Visit, *, now: datetime, on: date | None = None) -> list[datetime]:
     """Times to which a visit could move: free, within its window, with the intervals and the clinic's notice kept, the
-    soonest first; the present one is none of them.
+    soonest first; the present one is none of them. ``on``: the times of that day only.
     """
     rule, plan = rule_of(visit.clinic), plan_of(visit)
     if visit.planned_infusion is None:
-        found = list(times_to_move_to(visit, now=now))
+        found = list(times_to_move_to(visit, now=now, on=on))
     else:
         planned = plan.infusion(visit.planned_infusion.ordinal) if plan else None
-        found = _infusion_times(plan, planned, visit, now) if plan and planned else []
+        found = _infusion_times(plan, planned, visit, now, on) if plan and planned else []
     return sorted(at for at in {*found} - {visit.starts_at} if at >= now + rule.notice)
 
 
+def is_free(visit: Visit, at: datetime, *, now: datetime) -> bool:
+    """Whether a visit could move to one time. Others wait while this is asked: it looks at that time's day alone."""
+    if not now < at < now + FARTHEST:
+        return False
+    return at in free_times(visit, now=now, on=local_date(at, visit.clinic.zone))
+
+
 def _infusion_times(
-    plan: CoursePlan, planned: PlannedInfusion, visit: Visit, now: datetime
+    plan: CoursePlan, planned: PlannedInfusion, visit: Visit, now: datetime, on: date | None
 ) -> list[datetime]:
     own, others = plan.infusion_days(of=planned, besides=[planned.pk])
-    start = local_date(visit.starts_at, visit.clinic.zone) - BEFORE
-    asked = Asked(start, None, WHOLE_DAY)
-    times = single_times(plan, planned, now=now, asked=asked, without=[visit.pk], days=SEARCHED.days)
+    start = on or local_date(visit.starts_at, visit.clinic.zone) - BEFORE
+    asked, days = Asked(start, None, WHOLE_DAY), 1 if on else SEARCHED.days
+    times = single_times(plan, planned, now=now, asked=asked, without=[visit.pk], days=days)
     return [
         card.places[0].starts
         for card in times.cards

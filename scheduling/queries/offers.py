@@ -237,17 +237,22 @@ def follow_up_times(
     return found[:best]
 
 
-def times_to_move_to(visit: Visit, *, now: datetime) -> list[datetime]:
-    """Free times for a follow-up of the same length with the same clinician, from its own day or today on."""
+def times_to_move_to(visit: Visit, *, now: datetime, on: date | None = None) -> list[datetime]:
+    """Free times for a follow-up of the same length with the same clinician, from its own day or today on; ``on``: of
+    one of those days only.
+    """
     today = today_of(visit.clinic, now)
     first = max(local_date(visit.starts_at, visit.clinic.zone), today)
+    last = first + timedelta(days=SHOWN_DAYS)
+    if on is not None and not first <= on <= last:
+        return []
     minutes = (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
     found = follow_up_times(
         visit.clinic,
         visit.patient,
         member=visit.nurse,
-        earliest=first,
-        latest=first + timedelta(days=SHOWN_DAYS),
+        earliest=on or first,
+        latest=on or last,
         minutes=minutes,
         now=now,
     )

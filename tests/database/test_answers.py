@@ -10,9 +10,10 @@ from django.db import connection
 from clinics.domain.refusals import Refused
 from clinics.models import StaffTask
 from patients.models import Patient
+from scheduling.actions import answers
 from scheduling.actions.answers import accept_request, answer_visit, refuse_request
 from scheduling.models import Visit, VisitAnswer, VisitVersion
-from scheduling.queries.answers import confirmed, free_times, requests, times_for
+from scheduling.queries.answers import confirmed, free_times, is_free, requests, times_for
 from tests.database.booking.arranged import a_course
 from tests.factory import change_visit, make_clinic, make_member, make_patient, make_user, make_visit
 
@@ -196,6 +197,39 @@ def test_refused_request_keeps_the_visit_and_asks_for_a_call_where_nobody_is_wri
     row.refresh_from_db()
     assert (row.state, row.reply, status(visit)[0]) == ("refused", "We are closed then.", stands)
     assert StaffTask.objects.of(clinic).filter(cause=f"visit_answer:{row.pk}:refused").count() == calls
+
+
+def test_refusing_a_request_about_a_visit_that_no_longer_stands_is_told_so(clinic, visit):
+    row = say(visit, "other_time", words="Only on Sundays.")
+    change_visit(visit, "cancelled", status="cancelled")
+    with pytest.raises(Refused) as refused:
+        refuse_request(request=row, reply="We are closed then.", by=make_member(clinic).user, now=NOW)
+    row.refresh_from_db()
+    assert (refused.value.codes, row.state, StaffTask.objects.of(clinic).count()) == (("stale",), "open", 0)
+
+
+def test_far_too_many_answers_within_a_day_are_refused(clinic, visit, monkeypatch):
+    monkeypatch.setattr(answers, "ANSWERS_A_DAY", 2)
+    for words in ("Later.", "Much later."):
+        say(visit, "other_time", words=words)
+    with pytest.raises(Refused) as refused:
+        say(visit, "cannot_come", reason="ill")
+    assert (refused.value.codes, VisitAnswer.objects.of(clinic).count()) == (("too_many",), 2)
+    assert say(visit, "cannot_come", reason="travel", now=NOW + timedelta(days=1, seconds=1)).state == "done"
+
+
+@pytest.mark.parametrize("kind", ["infusion", "follow_up"])
+def test_one_time_is_looked_for_on_its_day_alone_as_among_all(clinic, visit, kind):
+    if kind == "follow_up":
+        visit = make_visit(
+            make_patient(clinic), kind=kind, starts_at=NOW + timedelta(days=7, hours=2), at=NOW
+        )
+    offered = free_times(visit, now=NOW)
+    first = offered[0].astimezone(clinic.zone).date()
+    alone = [at for at in offered if at.astimezone(clinic.zone).date() == first]
+    assert free_times(visit, now=NOW, on=first) == alone
+    asked = (alone[0], visit.starts_at, NOW - timedelta(days=1), datetime.max.replace(tzinfo=UTC))
+    assert [is_free(visit, at, now=NOW) for at in asked] == [True, False, False, False]
 
 
 def test_newer_answer_takes_the_place_of_an_open_request(clinic, visit):

@@ -17,7 +17,7 @@ from clinics.models import AuditEntry
 from infusion.doors.masking import MaskedAddresses
 from infusion.interop.calendar import uid_of
 from infusion.interop.writers.appointments import Row, Section, Sheet, appointments_pdf
-from infusion.portal import take_home
+from infusion.portal import sheets, take_home
 from patients import actions as patients
 from patients.models import FeedToken, PortalAccess
 from scheduling.models import VisitVersion
@@ -173,18 +173,32 @@ def test_wrong_address_is_answered_like_no_page_at_all(client, ana, access):
     assert {answered(each) for each in wrong} == {answered("/no-such-page")}
 
 
-def test_guessing_is_throttled_and_then_even_the_right_address_waits(client, ana, access):
+def test_guessing_is_throttled_and_whoever_has_the_right_address_does_not_wait_for_it(client, ana, access):
     path = made(client)
     guesser = Client(REMOTE_ADDR="203.0.113.9")
     for number in range(20):
         assert guesser.get(f"/feed/guess{number}.ics").status_code == 404
     # 429 and not 404: a calendar that gets 404 may drop the feed for good.
-    assert [guesser.get(each).status_code for each in (path, "/feed/guess.ics")] == [429, 429]
-    assert Client(REMOTE_ADDR="203.0.113.10").get(path).status_code == 200
+    assert [guesser.get(each).status_code for each in (path, "/feed/guess.ics")] == [200, 429]
+    assert Client(REMOTE_ADDR="203.0.113.10").get("/feed/guess.ics").status_code == 404
 
 
-def test_calendar_that_asks_while_it_must_wait_does_not_wait_the_longer(client, ana, access):
-    path, begun = made(client), timezone.now()
+def test_calendar_that_asks_without_end_is_told_to_come_later_and_no_other(client, ana, access, monkeypatch):
+    monkeypatch.setattr(take_home, "READS", 2)
+    path, begun = made(client), datetime(2031, 3, 10, 9, 0, tzinfo=UTC)
+    other = factory.make_patient(ana.clinic, email="bob@example.org")
+    theirs = made(enter(Client(), other))
+    with time_machine.travel(begun, tick=False) as clock:
+        answers = [Client().get(path) for _ in range(3)]
+        assert Client().get(theirs).status_code == 200
+        clock.move_to(begun + timedelta(seconds=600))
+        answers.append(Client().get(path))
+    assert [each.status_code for each in answers] == [200, 200, 429, 200]
+    assert answers[2]["Retry-After"] == "600"
+
+
+def test_calendar_that_asks_while_it_must_wait_does_not_wait_the_longer(client):
+    begun = timezone.now()
     shared = Client(REMOTE_ADDR="203.0.113.9")
     with time_machine.travel(begun, tick=False) as clock:
         for number in range(20):
@@ -192,8 +206,8 @@ def test_calendar_that_asks_while_it_must_wait_does_not_wait_the_longer(client, 
         seen = []
         for seconds in (300, 599, 601):
             clock.move_to(begun + timedelta(seconds=seconds))
-            seen.append(shared.get(path).status_code)
-    assert seen == [429, 429, 200]
+            seen.append(shared.get("/feed/guess.ics").status_code)
+    assert seen == [429, 429, 404]
 
 
 def test_feed_is_only_read(client, ana, access):
@@ -229,7 +243,7 @@ def test_feed_asks_as_often_for_many_visits_as_for_one(
     Client().get(path)
     for days in range(11, 40, 4):
         factory.make_visit(ana, kind="follow_up", starts_at=in_days(clinic, days))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(13):
         assert len(entries(Client().get(path))) == 9
 
 
@@ -259,6 +273,13 @@ def test_pdf_says_when_and_where_and_nothing_of_what_for(client, clinic, ana, ac
     assert answer["Cache-Control"] == "no-store"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
     assert (reader.trailer["/Root"]["/MarkInfo"]["/Marked"], reader.trailer["/Root"]["/Lang"]) == (True, "en")
+
+
+def test_pdf_claims_nothing_of_a_visit_that_nobody_charted(clinic, ana):
+    for days, stands in ((-4, "fulfilled"), (-3, "noshow"), (-2, "booked")):
+        factory.make_visit(ana, starts_at=in_days(clinic, days), status=stands)
+    past = sheets.sheet_of(ana, now=timezone.now()).sections[-1]
+    assert [row.state for row in past.rows] == ["Was booked", "Missed", "Done"]
 
 
 def test_pdf_is_not_made_without_end_and_the_page_says_when_it_is_made_again(

@@ -212,6 +212,7 @@ def test_what_cannot_be_sent_again_says_why(desk: Client, patient: Patient) -> N
     assert "It cannot be sent again: too late to be of use." in page
     assert desk.post(f"/messages/{row.pk}/again/", {"reason": "x", "copy": "1"}).status_code == 422
     assert desk.post(f"/messages/{row.pk}/again/", {"reason": "x", "copy": "zz"}).status_code == 422
+    assert AuditEntry.objects.of(patient.clinic).filter(verb="viewed message").count() == 3
 
 
 def test_marked_address_is_shown_and_said_to_work(desk: Client, patient: Patient) -> None:

@@ -64,6 +64,8 @@ def test_a_page_that_is_out_of_date_does_not_bring_back_messages_that_were_stopp
     )
     response = desk.post(address, typed(before, channel="email"))
     assert (response.status_code, stands(ana)[0]) == (422, True)
+    seen = AuditEntry.objects.of(ana.clinic).filter(changes={"page": "message wishes"})
+    assert seen.count() == 2
     assert desk.post(address, typed(response, none="")).status_code == 302
     assert stands(ana) == (False, [], "email", "en")
 

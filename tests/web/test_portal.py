@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinics.models import AuditEntry
+from infusion.portal import answers
 from infusion.portal.domain.education import PAGES, VERSION
 from patients.models import PortalAccess
 from tests import factory
@@ -49,6 +50,15 @@ def test_home_shows_the_next_visit_in_the_clinics_time(client, clinic, ana):
     page = enter(client, ana).get(reverse("portal:home"))
     assert page.context["visit"] == visit
     assert '<p class="next-visit-time">09:00 to about 15:15</p>' in page.content.decode()
+
+
+def test_free_times_are_not_looked_for_without_end(client, clinic, ana, monkeypatch):
+    monkeypatch.setattr(answers, "SEARCHES", 2)
+    factory.make_visit(ana, starts_at=in_days(clinic, 10))
+    pages = [enter(client, ana).get(reverse("portal:other_time"))]
+    pages += [client.get(reverse("portal:other_time")) for _ in range(2)]
+    assert [page.status_code for page in pages] == [200, 200, 429]
+    assert (pages[2]["Retry-After"], pages[2].context["wait"]) == ("600", "10 minutes")
 
 
 @pytest.mark.parametrize(

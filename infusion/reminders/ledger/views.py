@@ -61,8 +61,7 @@ def again(request: StaffRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"It goes out again {_when(row.next_attempt_at, now, request)}.")
             return redirect("reminders:message", pk=row.pk)
-    else:
-        actions.record_view(message=found, by=request.user, verb="viewed message")
+    actions.record_view(message=found, by=request.user, verb="viewed message")
     refusal = actions.why_not_again(found, now=now)
     offered = AgainForm(initial={"copy": queries.newest_copy(found).copy + 1})
     context = {

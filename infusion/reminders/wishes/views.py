@@ -36,7 +36,6 @@ def wishes(request: StaffRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("patients:detail", pk=pk)
-    else:
-        patients.record_view(patient=patient, by=request.user, page="message wishes")
+    patients.record_view(patient=patient, by=request.user, page="message wishes")
     shown = {"patient": patient, "form": form, "form_title": "Wishes for messages"}
     return render(request, "patients/small_form.html", shown, status=422 if form.errors else 200)
