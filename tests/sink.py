@@ -5,6 +5,7 @@ import email
 import email.policy
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -30,6 +31,7 @@ class Receiver(sink.Receiver):
 
     greets_after = 0.0
     lines = 0
+    refuse_sender: Callable[[], str | None]
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
@@ -47,6 +49,16 @@ class Receiver(sink.Receiver):
         session.greeted_at = time.monotonic()
         return "250 2.0.0 OK"
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Takes or refuses a sender."""
+        if refused := self.refuse_sender():
+            return refused
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Takes or refuses the message, which remembers when its sender was greeted."""
         envelope.greeted_at = session.greeted_at
@@ -56,12 +68,13 @@ class Receiver(sink.Receiver):
 @dataclass
 class SmtpSink:
     """`received` in order of arrival. `refusals` maps a recipient to an SMTP answer such as "550 no such
-    mailbox", `refuse_content` refuses every message after its content came; `delay` in seconds is
-    waited after a message was kept and before it is acknowledged."""
+    mailbox"; `refuse_sender` refuses every message at once, `refuse_content` after its content came; `delay`
+    in seconds is waited after a message was kept and before it is acknowledged."""
 
     received: list[Received] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
     refuse_content: str | None = None
+    refuse_sender: str | None = None
     delay: float = 0.0
     host: str = "127.0.0.1"
     port: int = 0
@@ -74,6 +87,7 @@ class SmtpSink:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.receiver = Receiver(self._keep, self._judge)
+        self.receiver.refuse_sender = lambda: self.refuse_sender
         serving = asyncio.run_coroutine_threadsafe(sink.serve(listening, self.receiver), self._loop)
         self._server = serving.result(timeout=10)
 

@@ -67,6 +67,9 @@ class Wording(models.Model):
 MAY_GO_AGAIN = ("sent", "failed", "no_address")
 
 
+LONGEST_SUBJECT = 200
+
+
 class Message(models.Model):
     """One message to one recipient about one version of one subject. Unique, so that nothing is said twice.
 
@@ -127,7 +130,7 @@ class Message(models.Model):
     # been, delivered, so the patient counts as told.
     handed_over_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(max_length=200, unique=True)
-    subject_line = models.CharField(max_length=200, blank=True)
+    subject_line = models.CharField(max_length=LONGEST_SUBJECT, blank=True)
     body = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     objects = ClinicManager()

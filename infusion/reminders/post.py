@@ -20,14 +20,19 @@ from clinics.models import Clinic
 from .domain.outcome import refused_for_good, refuses_address
 from .words import Words, one_line
 
-ANSWER_WITHIN = 30.0
-"""Seconds a mail server may take for one answer: some look through a mail before they take it."""
+GREETS_WITHIN = 15.0
+"""Seconds a mail server may take for each answer before it listens: at most seven, with encryption and a password."""
+
+ANSWER_WITHIN = 25.0
+"""Seconds it may take for each of the four answers to a mail: some look through a mail before they take it."""
 
 STILL_THERE = 5.0
 """Seconds within which a mail server says that it still listens on a line that was kept; else another line is made."""
 
 MAILS_A_LINE = 50
 """How many mails go over one line: mail servers end longer ones (product default)."""
+
+TOO_LARGE = 552
 
 
 class Fate(StrEnum):
@@ -74,10 +79,13 @@ class Line:
         if self._mails >= MAILS_A_LINE or not self._still_there():
             self.drop()
         if self._connection is None:
-            self._connection = get_connection(timeout=ANSWER_WITHIN)
+            self._connection = get_connection(timeout=GREETS_WITHIN)
             self._connection.open()
-            if isinstance(self._connection, EmailBackend) and self._connection.connection:
-                self._connection.connection.ehlo_or_helo_if_needed()
+        if isinstance(self._connection, EmailBackend) and self._connection.connection:
+            link = self._connection.connection
+            link.ehlo_or_helo_if_needed()
+            if link.sock:
+                link.sock.settimeout(ANSWER_WITHIN)
         self._mails += 1
         return self._connection
 
@@ -97,7 +105,6 @@ class Line:
         try:
             link.sock.settimeout(STILL_THERE)
             answer, _ = link.noop()
-            link.sock.settimeout(ANSWER_WITHIN)
         except OSError:
             return False
         return answer == 250
@@ -159,7 +166,10 @@ def _deliver(
         return _refusal([code for code, _ in answers], refusal, gone)
     except smtplib.SMTPDataError as refusal:
         return _refusal([refusal.smtp_code], refusal)
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPHeloError) as problem:
+    except smtplib.SMTPSenderRefused as problem:
+        # With 552 it is the mail that is too large, whoever sends it.
+        return Answer(Fate.REFUSED if problem.smtp_code == TOO_LARGE else Fate.UNREACHED, _said(problem))
+    except smtplib.SMTPHeloError as problem:
         return Answer(Fate.UNREACHED, _said(problem))
     except (smtplib.SMTPNotSupportedError, ValueError) as problem:
         return Answer(Fate.REFUSED, f"No mail can be written to this address. {_said(problem)}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from patients.actions import note_address_problem
 from patients.queries import address_problem
@@ -22,7 +23,7 @@ from ..domain.outcome import AWAY, wait_after
 from ..domain.reach import Way, ways
 from ..domain.texts import parts
 from ..domain.wording import STANDARD, OwnWords
-from ..models import Message
+from ..models import LONGEST_SUBJECT, Message
 from ..words import Words, compose, compose_text, phone_words, supported
 from .calls import ASK_FOR_ADDRESS, call, open_overdue_task
 from .deriving import UNWANTED
@@ -33,7 +34,9 @@ from .stopping import stop_address
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
-"""How long a sender holds a message: longer than any mail server is waited for, so that only the dead lose theirs."""
+"""How long a sender holds a message, from its claim and again from its last look: longer than a mail server is waited
+for before the one and after the other, so that only the dead lose theirs.
+"""
 
 CALL_AHEAD = timedelta(hours=24)
 """A message that waits for a mail server this near to its visit, or to the end of an offer, becomes a call as well
@@ -103,20 +106,20 @@ def send(message: Message, fence: int, line: post.Line | None = None) -> str:
     First, in one short transaction, it is derived anew: what no longer stands is laid aside; the text is stored, and
     the patient counts as told. Then, outside any transaction, once the mail server listens, comes the last look: what
     was changed before it holds the mail back, and what is changed after it finds the patient told and makes a notice.
-    At the end the row is marked where the fence is still the caller's. A message that cannot be written for whatever
-    reason is tried again later and stands in nobody else's way.
+    At the end the row is marked where the fence is still the caller's. A message that cannot be written or handed over
+    for whatever reason is tried again later and stands in nobody else's way; only without a database nothing goes on.
     """
     try:
         ready = prepare(message.pk, fence, now=timezone.now())
-    except DatabaseError:
+        return ready if isinstance(ready, str) else hand_over(ready, line)
+    except (OperationalError, InterfaceError):
         raise
     except Exception as problem:
-        logger.exception("message %s could not be written", message.pk)
-        unwritten = post.Answer(post.Fate.UNKNOWN, f"it could not be written ({type(problem).__name__})")
+        logger.exception("message %s could not be sent", message.pk)
+        unsent = post.Answer(post.Fate.UNKNOWN, f"it could not be sent ({type(problem).__name__})")
         return _undelivered(
-            message, unwritten, "Please tell the patient how their visits stand.", timezone.now()
+            message, unsent, "Please tell the patient how their visits stand.", timezone.now()
         )
-    return ready if isinstance(ready, str) else hand_over(ready, line)
 
 
 def hand_over(ready: Ready, line: post.Line | None = None) -> str:
@@ -130,7 +133,7 @@ def hand_over(ready: Ready, line: post.Line | None = None) -> str:
             clinic=settled.clinic,
             recipient=settled.recipient,
             message_id=settled.message_id,
-            may_leave=lambda: queries.may_leave(settled, now=timezone.now()),
+            may_leave=lambda: _may_leave(settled),
             line=line,
         )
     return finish(ready, answer, now=timezone.now())
@@ -138,9 +141,25 @@ def hand_over(ready: Ready, line: post.Line | None = None) -> str:
 
 def _deliver_text(message: Message) -> post.Answer:
     """Hand a text message over, after the last look that a mail is given too."""
-    if not queries.may_leave(message, now=timezone.now()):
+    if not _may_leave(message):
         return post.Answer(post.Fate.HELD_BACK)
     return sms.deliver(message.body, to=message.recipient, message_id=message.message_id)
+
+
+def _may_leave(message: Message) -> bool:
+    """The last look before a message leaves: whether the claim is still the sender's, who from here holds it for
+    another lease, and whether what it says is still true.
+    """
+    mine = Message.across_clinics.filter(pk=message.pk, fence=message.fence, state="sending")
+    if not mine.update(lease_until=Now() + LEASE):
+        return False
+    now = timezone.now()
+    if message.covers or message.kind == WAITLIST_OFFER:
+        return queries.still_stands(message, now)
+    if message.patient_id is None:
+        return True
+    rules = queries.rules_of(message.clinic)
+    return still_owed(message, rules, now=now, as_before=message.copy_of_id) is not None
 
 
 @transaction.atomic
@@ -178,16 +197,22 @@ def prepare(message_id: int, fence: int, *, now: datetime) -> Ready | str:
         call(message, ready.by_phone, WANTS_NONE, now)
         return _close(message, "sent", WANTS_NONE, sent_at=now)
     if not message.recipient:
-        call(message, ready.by_phone, "No mail address is known.", now)
+        _call_instead(message, ready, "No mail address is known.", now)
         return _close(message, "no_address", "The patient has no mail address.")
     if message.channel == EMAIL and not one.to and address_problem(patient) is not None:
-        call(message, ready.by_phone, "Mail to the address on record comes back: ask for another.", now)
+        _call_instead(message, ready, "Mail to the address on record comes back: ask for another.", now)
         return _close(message, "no_address", "Mail to this address comes back.")
     if ready.is_late and (message.channel == EMAIL or not queries.goes_another_way(message)):
         call(message, ready.by_phone, LATE_NOTICE, now)
     message.handed_over_at = now
     message.save(update_fields=["handed_over_at"])
     return ready
+
+
+def _call_instead(message: Message, ready: Ready, why: str, now: datetime) -> None:
+    """Ask for a call, unless the same message goes another way."""
+    if not queries.goes_another_way(message):
+        call(message, ready.by_phone, why, now)
 
 
 def _prepare_digest(message: Message, now: datetime) -> Ready | str:
@@ -250,6 +275,8 @@ def _write(message: Message, one: Owed, now: datetime) -> Ready:
         waits=waits,
         now=now,
     )
+    # A name may be longer than a subject.
+    words = replace(words, subject=Truncator(words.subject).chars(LONGEST_SUBJECT))
     message.subject_line, message.body = ("", text) if message.channel == SMS else (words.subject, words.text)
     message.covers = [[change.visit_id, change.version] for change in one.changes]
     message.save(update_fields=["subject_line", "body", "covers"])
@@ -298,19 +325,28 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
             call(message, ready.by_phone, "The mail server cannot be reached and there is little time.", now)
         return outcome
     handed = {} if answer.fate is post.Fate.UNKNOWN else {"handed_over_at": ready.told_before}
-    return _undelivered(message, answer, ready.by_phone, now, **handed)
+    return _undelivered(message, answer, ready.by_phone, now, needed_by=ready.needed_by, **handed)
 
 
 @transaction.atomic
 def _undelivered(
-    message: Message, answer: post.Answer, by_phone: str, now: datetime, **handed: datetime | None
+    message: Message,
+    answer: post.Answer,
+    by_phone: str,
+    now: datetime,
+    *,
+    needed_by: datetime | None = None,
+    **handed: datetime | None,
 ) -> str:
-    """Plan the next attempt, or give up and ask for a call."""
+    """Plan the next attempt, or give up and ask for a call; with little time left, both."""
     fields: dict[str, Any] = {"attempts": message.attempts + 1, **handed}
     wait = None if answer.fate is post.Fate.REFUSED else wait_after(message.attempts + 1)
     if wait is not None:
         why = f"Trying again: {answer.why}"[:250]
-        return _mark(message, "planned", state="planned", next_attempt_at=Now() + wait, why=why, **fields)
+        outcome = _mark(message, "planned", state="planned", next_attempt_at=Now() + wait, why=why, **fields)
+        if outcome == "planned" and needed_by and needed_by - now < CALL_AHEAD:
+            call(message, by_phone, "It could not be delivered yet, and there is little time.", now)
+        return outcome
     what = "text message" if message.channel == SMS else "mail"
     why = f"The {what} could not be delivered: {answer.why}"[:250]
     outcome = _mark(message, "failed", state="failed", why=why, **fields)

@@ -170,12 +170,6 @@ def still_stands(message: Message, now: datetime) -> bool:
     )
 
 
-def may_leave(message: Message, *, now: datetime) -> bool:
-    """The last look before a mail leaves: whether the claim is still the sender's, and what it tells still true."""
-    mine = Message.across_clinics.filter(pk=message.pk, fence=message.fence, state="sending")
-    return mine.exists() and still_stands(message, now)
-
-
 def upcoming(patient: Patient, now: datetime) -> tuple[Owed, ...]:
     """What the patient will be sent as things stand and the ledger does not hold yet, soonest first."""
     found = known([patient.pk]).get(patient.pk)
