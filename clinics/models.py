@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import get_language
 from phonenumber_field.modelfields import PhoneNumberField
 
 from .domain.rights import Right, Role, may
@@ -81,6 +82,7 @@ class Clinic(models.Model):
     time_zone = models.CharField(max_length=60, validators=[_known_zone])
     address = models.TextField(help_text="As patients should read it.")
     directions = models.TextField(blank=True, help_text="Where to park, which door, which floor.")
+    directions_es = models.TextField(blank=True, help_text="The same in Spanish.")
     phone = PhoneNumberField()
     emergency_phone = models.CharField(max_length=30, default="112")
     email = models.EmailField(help_text="Mails to patients come from this address.")
@@ -163,6 +165,12 @@ class Clinic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def spoken_directions(self) -> str:
+        """The directions in the language that is spoken now, as they stand where nobody has translated them."""
+        spanish = (get_language() or "").startswith("es")
+        return (self.directions_es if spanish else "") or self.directions
 
     @property
     def zone(self) -> ZoneInfo:

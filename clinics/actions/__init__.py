@@ -5,7 +5,7 @@ from .hours import add_closure, change_hours, hours_mark, remove_closure
 from .leave import add_leave, remove_leave
 from .opening import approve_education, open_clinic
 from .people import add_member, change_member, choose_digest, reset_second_factor
-from .portal import change_portal_rule, portal_mark
+from .portal import change_portal, portal_mark
 from .rules import change_holidays, change_rules, holidays_mark, rules_mark
 from .shifts import add_shifts, change_shift, duty_of, end_shift, shift_mark
 from .tasks import close_task, open_task
@@ -25,7 +25,7 @@ __all__ = [
     "change_holidays",
     "change_hours",
     "change_member",
-    "change_portal_rule",
+    "change_portal",
     "change_rules",
     "change_shift",
     "choose_digest",

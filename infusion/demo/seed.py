@@ -98,6 +98,7 @@ class Filling:
             country=ZONES[zone][0],
             emergency_phone=ZONES[zone][1],
             directions="Take the lift by the main entrance. Parking is free for two hours behind the house.",
+            directions_es="Suba en el ascensor de la entrada. Detrás del edificio se aparca gratis dos horas.",
         )
         if calendar(clinic, *[self.now.astimezone(clinic.zone).date()] * 2).closures:
             # On a public holiday the demo still wants a day to show.

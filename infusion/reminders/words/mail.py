@@ -97,7 +97,7 @@ def compose(
         context: dict[str, Any] = {
             "clinic": clinic,
             "clinic_name": one_line(clinic.name),
-            "place": [one_line(clinic.name), *lines_of(clinic.address), *lines_of(clinic.directions)],
+            "place": [one_line(clinic.name), *lines_of(clinic.address), *lines_of(clinic.spoken_directions)],
             "name": name,
             "carer": bool(carer),
             "colleague": colleague,
