@@ -98,7 +98,7 @@ class Preview:
             "confirm": ConfirmForm(initial=fresh(actions.versions_shown(plan))),
             "accept": self._accept(against) if passing else None,
             "may_decide": not decides or self.request.membership.may(Right.PRESCRIBE),
-            "telling": telling(plan, now=now),
+            "telling": telling(plan, [row.step for row in found if row.moves], now=now),
             "can_confirm": bool(found) and not wrong and (not against or passing),
             "decision": ask.decision if isinstance(ask, Ask) else None,
             **self.more,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infusion.reminders import queries as reminders
+from infusion.reminders.domain.before import TRAVEL
 from infusion.reminders.domain.kinds import MOVED, TASK
 from infusion.reminders.domain.reach import ways
 from monitoring.queries import health_check_rows, leading
@@ -23,13 +24,14 @@ CONFIRMED = "The patient has confirmed the time that it has now."
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How the patient hears of a change that is confirmed now: so many seconds later, after the quiet hours where it
-    would fall into them, or by a colleague's call.
+    """How the patient hears of a change that is confirmed now: so many seconds later, when the quiet hours end where it
+    falls into them and can wait, or by a colleague's call. Of held windows alone nobody is told.
     """
 
     seconds: int
-    quiet_until: datetime | None
+    waits_until: datetime | None
     by_call: bool
+    is_told: bool
 
     @property
     def delay(self) -> str:
@@ -37,12 +39,24 @@ class Telling:
         return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def telling(plan: CoursePlan, *, now: datetime) -> Telling:
+def telling(plan: CoursePlan, moving: Sequence[Step], *, now: datetime) -> Telling:
+    """How the patient would hear that these infusions move."""
     rules, patient = reminders.rules_of(plan.clinic), plan.course.patient
     reach = reminders.known([patient.pk])[patient.pk].reach
-    by_call = all(way.channel == TASK for way in ways(MOVED, reach, rules))
-    quiet_until = rules.quiet.ends_at(now + rules.notice_delay, rules.zone)
-    return Telling(int(rules.notice_delay.total_seconds()), quiet_until, by_call)
+    times = [
+        at
+        for step in moving
+        for at in (step.visit and step.visit.starts_at, step.seat and step.seat.starts)
+        if at
+    ]
+    due = now + rules.notice_delay
+    leaves = rules.after_quiet(due, min(times) - TRAVEL) if times else due
+    return Telling(
+        seconds=int(rules.notice_delay.total_seconds()),
+        waits_until=leaves if leaves > due else None,
+        by_call=all(way.channel == TASK for way in ways(MOVED, reach, rules)),
+        is_told=bool(times),
+    )
 
 
 def said_of(
