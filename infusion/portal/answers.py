@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -108,11 +108,21 @@ def other_time(request: PatientRequest) -> HttpResponse:
         return too_many(request, wait=SEARCHED_WITHIN)
     count_try("times", request.user.pk, kept=SEARCHED_WITHIN)
     part = request.GET.get("part", "")
-    shown = {"form": form, "part": part, **_shown(visit, now)}
+    after = _day(request.GET.get("after", ""))
+    shown = {"form": form, "part": part if part in HALVES else "", "from_day": after, **_shown(visit, now)}
     if shown.get("may_answer") and visit is not None:
-        shown["days"] = answered.times_for(visit, now=now, half=HALVES.get(part, ""))
+        half = HALVES.get(part, "")
+        shown["days"], shown["more_after"] = answered.times_for(visit, now=now, half=half, after=after)
     record_view(patient=request.patient, by=request.user, page="portal another time")
     return render(request, "portal/other_time.html", shown, status=status)
+
+
+def _day(typed: str) -> date | None:
+    """A day of a link's address; None for anything else."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
 
 
 def _next(request: PatientRequest) -> Visit | None:

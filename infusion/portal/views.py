@@ -141,9 +141,7 @@ def earlier(request: PatientRequest) -> HttpResponse:
         except Refused:
             messages.error(request, _("We cannot put you on the list for this visit. Please call us."))
         else:
-            messages.success(
-                request, _("You are on the list. We write to you when an earlier time comes free.")
-            )
+            messages.success(request, _("You are on the list. We tell you when an earlier time comes free."))
     return redirect("portal:home")
 
 

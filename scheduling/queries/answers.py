@@ -171,12 +171,21 @@ def _infusion_times(
     ]
 
 
-def times_for(visit: Visit, *, now: datetime, half: str = "") -> Days:
-    """A few of the times to which a visit could move, by local day; ``half``: am or pm only."""
+def times_for(
+    visit: Visit, *, now: datetime, half: str = "", after: date | None = None
+) -> tuple[Days, date | None]:
+    """A few of the times to which a visit could move, by local day; ``half``: am or pm only; ``after``: on later days
+    only. With them the last day shown where there are times on later ones.
+    """
     zone = visit.clinic.zone
-    return _spread(
-        [at for at in free_times(visit, now=now) if _in_half(at.astimezone(zone), half)], visit.clinic
-    )
+    found = [
+        at
+        for at in free_times(visit, now=now)
+        if _in_half(at.astimezone(zone), half) and (after is None or local_date(at, zone) > after)
+    ]
+    days = _spread(found, visit.clinic)
+    goes_on = bool(days) and local_date(found[-1], zone) > days[-1][0]
+    return days, days[-1][0] if goes_on else None
 
 
 def _in_half(local: datetime, half: str) -> bool:

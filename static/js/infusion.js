@@ -33,6 +33,14 @@
     button.addEventListener("click", () => window.print());
   });
 
+  if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+      button.textContent = button.dataset.done;
+    });
+  });
+
   // An exchange in place that fails says so.
   const problem = document.getElementById("problem");
   const tell = () => { if (problem) problem.textContent = problem.dataset.message; };

@@ -124,10 +124,22 @@ def test_every_time_on_offer_can_be_taken_and_keeps_the_window(clinic, visit):
 
 
 def test_few_times_are_shown_of_each_half_of_the_day(clinic, visit):
-    morning, afternoon = (times_for(visit, now=NOW, half=half) for half in ("am", "pm"))
+    morning, afternoon = (times_for(visit, now=NOW, half=half)[0] for half in ("am", "pm"))
     assert 0 < sum(len(times) for _, times in morning) <= 12
     assert {at.astimezone(clinic.zone).hour < 12 for _, times in morning for at in times} == {True}
     assert {at.astimezone(clinic.zone).hour < 12 for _, times in afternoon for at in times} <= {False}
+
+
+def test_later_times_go_on_where_the_first_ended_until_the_last(clinic, visit):
+    shown, after = [], None
+    for _ in range(30):
+        days, after = times_for(visit, now=NOW, after=after)
+        shown += [day for day, _times in days]
+        if after is None:
+            break
+    every = {at.astimezone(clinic.zone).date() for at in free_times(visit, now=NOW)}
+    assert (shown, after) == (sorted(every), None)
+    assert len(shown) > 4
 
 
 def test_time_that_is_not_on_offer_is_refused_and_nothing_is_written(clinic, visit):

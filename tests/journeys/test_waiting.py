@@ -56,7 +56,7 @@ def test_patient_takes_an_earlier_time_on_a_phone_and_whoever_is_slower_is_told(
     axe(phone)
     phone.get_by_role("button", name="I would come earlier if a time comes free").click()
     expect(
-        phone.get_by_text("You are on the list. We write to you when an earlier time comes free.")
+        phone.get_by_text("You are on the list. We tell you when an earlier time comes free.")
     ).to_be_visible()
     # When somebody cancels, and the desk offers the time to both
     a_freed_time(clinic)

@@ -118,3 +118,21 @@ def test_every_kind_for_patients_has_plain_words():
 def test_a_number_at_the_end_of_a_sentence_has_its_full_stop_at_once():
     said = render_to_string("components/phone_link.html", {"phone": "+1 212 555 2368", "after": "."})
     assert said.strip() == '<a class="nowrap" href="tel:+12125552368">+1 212 555 2368</a>.'
+
+
+def test_message_is_dated_by_when_it_left(own, ana):
+    now = timezone.now()
+    held = sent(ana, due_at=now - timedelta(days=3), sent_at=now - timedelta(hours=1))
+    prompt = sent(ana, due_at=now - timedelta(days=2), sent_at=now - timedelta(days=2))
+    rows = [row for _title, row in own.get(ADDRESS).context["rows"]]
+    assert [(row.pk, row.left_at) for row in rows] == [(held.pk, held.sent_at), (prompt.pk, prompt.sent_at)]
+
+
+def test_who_wants_no_messages_is_told_that_no_kind_comes(own, ana):
+    said = [str(own.get(ADDRESS).context["form"]["wanted"].help_text)]
+    own.post(ADDRESS, typed(own.get(ADDRESS), none="on"))
+    said += [str(own.get(ADDRESS).context["form"]["wanted"].help_text)]
+    assert said == [
+        "We always tell you when a visit is booked, moved or cancelled.",
+        "You want no messages now, so none of these comes. When a visit changes, we call you.",
+    ]

@@ -1,8 +1,10 @@
 """The first page while something is in the way of the visit: it says so first, and offers only what is true."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -101,3 +103,16 @@ def test_call_is_announced_until_the_clinic_has_called(client, clinic, ana):
     assert browser.get(reverse("portal:home")).context["given_up"].reason == "travel"
     StaffTask.objects.of(clinic).update(closed_at=timezone.now())
     assert browser.get(reverse("portal:home")).context["given_up"] is None
+
+
+@time_machine.travel(datetime(2031, 3, 3, 9, tzinfo=UTC), tick=False)  # a Monday
+def test_later_times_are_a_link_away_and_so_are_the_first(client, clinic, ana):
+    factory.make_visit(ana, starts_at=in_days(clinic, 3))
+    browser, address = enter(client, ana), reverse("portal:other_time")
+    first = browser.get(address, {"part": "morning"})
+    last_day = first.context["days"][-1][0]
+    later = browser.get(address, {"part": "morning", "after": last_day.isoformat()})
+    assert f'href="?part=morning&amp;after={last_day}"' in first.content.decode()
+    assert later.context["days"][0][0] > last_day
+    assert f'href="{address}?part=morning"' in later.content.decode()
+    assert browser.get(address, {"after": "2026-13-45"}).context["from_day"] is None

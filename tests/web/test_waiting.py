@@ -225,7 +225,7 @@ def test_patient_joins_and_leaves_the_list(clinic):
     ana = enter(patient)
     assert "I would come earlier if a time comes free" in words(ana.get("/portal/"))
     page = ana.post("/portal/earlier/", {"wish": "join"}, follow=True)
-    assert said(page) == ["You are on the list. We write to you when an earlier time comes free."]
+    assert said(page) == ["You are on the list. We tell you when an earlier time comes free."]
     assert WaitlistEntry.objects.get().by.email == patient.email
     ana.post("/portal/earlier/", {"wish": "join"})
     assert WaitlistEntry.objects.count() == 1

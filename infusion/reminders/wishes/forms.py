@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -29,7 +29,6 @@ class MessageWishesForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[(code, PLAIN[code]) for code in OFFERED],
-        help_text=_("We always tell you when a visit is booked, moved or cancelled."),
     )
     none = forms.BooleanField(
         label=_("No messages at all"),
@@ -37,6 +36,12 @@ class MessageWishesForm(forms.Form):
         help_text=_("Then no reminders come, and a visit is easy to forget. We call if a visit changes."),
     )
     shown = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+
+    about_kinds: ClassVar[dict[bool, Any]] = {
+        False: _("We always tell you when a visit is booked, moved or cancelled."),
+        True: _("You want no messages now, so none of these comes. When a visit changes, we call you."),
+    }
+    """What is said of the kinds: while messages go, and while the patient wants none."""
 
     def __init__(self, typed: Any = None, *, patient: Patient, wishes: MessageWishes | None) -> None:
         row = wishes or MessageWishes()
@@ -52,6 +57,7 @@ class MessageWishesForm(forms.Form):
         language = self.fields["language"]
         assert isinstance(language, forms.ChoiceField)
         language.choices = [*({patient.language: patient.language} | languages).items()]
+        self.fields["wanted"].help_text = self.about_kinds[row.none]
         self._ways(row.channel)
 
     def _ways(self, standing: str) -> None:
@@ -80,12 +86,16 @@ class MessageWishesForm(forms.Form):
 class StaffWishesForm(MessageWishesForm):
     """The same wishes, said to a colleague."""
 
+    about_kinds: ClassVar[dict[bool, Any]] = {
+        False: "The patient is always told when a visit is booked, moved or cancelled.",
+        True: "The patient wants no messages now, so none of these goes. Staff call when a visit changes.",
+    }
+
     def __init__(self, typed: Any = None, *, patient: Patient, wishes: MessageWishes | None) -> None:
         super().__init__(typed, patient=patient, wishes=wishes)
         wanted, none = self.fields["wanted"], self.fields["none"]
         assert isinstance(wanted, forms.MultipleChoiceField)
         wanted.choices = [(code, BY_CODE[code].title) for code in OFFERED]
-        wanted.help_text = "The patient is always told when a visit is booked, moved or cancelled."
         none.help_text = (
             "Then no reminders go, and a visit is easy to forget: say so to the patient. "
             "Staff call if a visit changes."
