@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from clinics.models import AuditEntry, StaffTask
 from infusion.reminders import actions
+from infusion.reminders.actions.identity import identify
 from infusion.reminders.models import Message
 from patients.actions import say_address_works
 from patients.models import Patient
@@ -50,7 +51,7 @@ def state(message: Message) -> tuple[str, str]:
     return message.state, message.why
 
 
-@pytest.mark.parametrize("server", ["postfix", "exim", "exchange", "without_headers"])
+@pytest.mark.parametrize("server", ["postfix", "exim", "exchange"])
 def test_mail_that_came_back_fails_marks_the_address_and_asks_for_a_call(
     server: str, sent: Message, patient: Patient
 ) -> None:
@@ -115,6 +116,25 @@ def test_forged_report_changes_nothing(
     assert read(server, sent, **forged) == {"not of ours": 1}
     assert state(sent) == ("sent", "")
     assert address_problem(patient) is None
+
+
+def test_report_that_names_no_mail_asks_staff_to_check_and_changes_nothing(
+    sent: Message, patient: Patient
+) -> None:
+    assert [read("without_headers", sent) for _ in range(2)] == [{"to be checked": 1}] * 2
+    assert state(sent) == ("sent", "")
+    assert address_problem(patient) is None
+    task = StaffTask.objects.of(patient.clinic).get()
+    assert (task.kind, task.role, task.record_number) == (
+        "check_address",
+        "receptionist",
+        patient.record_number,
+    )
+
+
+def test_message_id_cannot_be_made_without_the_installations_key(sent: Message, settings: Any) -> None:
+    settings.SECRET_KEY = "another"
+    assert identify(sent) != sent.message_id
 
 
 def test_report_about_a_mail_that_never_left_changes_nothing(patient: Patient) -> None:

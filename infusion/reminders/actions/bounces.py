@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
-from clinics.actions import record
+from clinics.actions import open_task, record
+from clinics.domain.calendar import local_date
+from clinics.domain.rights import Role
 from patients.actions import note_address_problem
 
 from .. import queries
@@ -22,18 +24,21 @@ from .standing import by_telephone, still_owed
 logger = logging.getLogger(__name__)
 
 TRIED_FOR = timedelta(days=7)
-"""How long ago a mail may have gone out that a report does not name: longer than mail servers try (product default)."""
+"""How long ago a mail may have gone out that an unnamed report is about: longer than mail servers try (product
+default).
+"""
 
 # What became of a mail in the mailbox, or of one recipient that it reports.
 FAILED, GIVEN_UP, DELAYED, KNOWN = "failed", "given up", "delayed", "known already"
-STRANGE, NO_REPORT, UNREADABLE = "not of ours", "no report", "unreadable"
+UNNAMED, STRANGE, NO_REPORT, UNREADABLE = "to be checked", "not of ours", "no report", "unreadable"
 
 
 def read_bounces(mails: Iterable[bytes], *, now: datetime) -> Counter[str]:
     """Read a mailbox of reports; how many ended in which way. Reading it again changes nothing.
 
-    What comes from outside is not believed: a report counts only where it names a mail of ours and the address it
-    went to. A mail that cannot be read stands in no other's way.
+    What comes from outside is not believed: a report counts only where it names a mail of ours, by a Message-ID that
+    nobody can guess, and the address it went to. One that names none may be anybody's: staff are asked to check. A mail
+    that cannot be read stands in no other's way.
     """
     ended: Counter[str] = Counter()
     for raw in mails:
@@ -55,8 +60,10 @@ def note_report(*, report: Report, now: datetime) -> list[str]:
 
 @transaction.atomic
 def _note(report: Report, delivery: Delivery, now: datetime) -> str:
-    message = _about(report, delivery, now)
-    if message is None:
+    if not report.message_id:
+        return _note_unnamed(delivery, now)
+    message = queries.mailed_as(report.message_id)
+    if message is None or message.recipient.lower() not in delivery.addresses:
         return STRANGE
     if delivery.outcome is Outcome.DELAYED:
         return _note_delay(message, delivery)
@@ -84,12 +91,25 @@ def _note(report: Report, delivery: Delivery, now: datetime) -> str:
     return FAILED if delivery.outcome is Outcome.REFUSED else GIVEN_UP
 
 
-def _about(report: Report, delivery: Delivery, now: datetime) -> Message | None:
-    """The message that came back, where the report names one of ours and the address it went to."""
-    if report.message_id:
-        found = queries.mailed_as(report.message_id)
-        return found if found and found.recipient.lower() in delivery.addresses else None
-    return queries.last_mailed(delivery.addresses, since=now - TRIED_FOR)
+def _note_unnamed(delivery: Delivery, now: datetime) -> str:
+    """A report that does not say which mail came back: whoever knows an address can write one, so it changes nothing,
+    and asks staff once for each mail whether the address works.
+    """
+    message = queries.last_mailed(delivery.addresses, since=now - TRIED_FOR)
+    if message is None:
+        return STRANGE
+    if message.patient is not None and delivery.outcome is not Outcome.DELAYED:
+        open_task(
+            clinic=message.clinic,
+            kind="check_address",
+            role=Role.RECEPTIONIST,
+            due_on=local_date(now, message.clinic.zone),
+            reason=f"Mail to {message.patient} at {message.recipient} may have come back: a report arrived that does "
+            "not say which mail it is about. Nothing was changed. Ask whether the address works.",
+            cause=f"unnamed_report:{message.pk}",
+            record_number=message.patient.record_number,
+        )
+    return UNNAMED
 
 
 def _note_delay(message: Message, delivery: Delivery) -> str:
