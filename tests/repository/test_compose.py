@@ -46,7 +46,11 @@ def test_only_the_proxy_can_be_reached_from_outside(compose: dict[str, Any]) -> 
         "outside"
     }
     outside = {name for name, service in compose["services"].items() if "outside" in service["networks"]}
-    assert outside == {"proxy", "worker"}  # the worker speaks to the clinic's mail server
+    assert outside == {
+        "proxy",
+        "web",
+        "worker",
+    }  # web mails codes, the worker all else, to the clinic's mail server
 
 
 def test_secrets_have_no_defaults(compose: dict[str, Any]) -> None:
@@ -65,6 +69,15 @@ def test_the_example_names_every_variable_and_holds_none() -> None:
     assert required <= set(given)
     assert set(given) <= set(re.findall(r"\$\{([A-Z_]+):", TEXT))
     assert set(given.values()) == {""}
+
+
+def test_every_program_is_told_who_carries_texts_and_how_often_to_look(compose: dict[str, Any]) -> None:
+    asked = {
+        "INFUSION_SMS_BACKEND": "${INFUSION_SMS_BACKEND:-}",
+        "INFUSION_SWEEP_SECONDS": "${INFUSION_SWEEP_SECONDS:-15}",
+    }
+    for program in ("web", "worker", "beat", "migrate"):
+        assert asked.items() <= compose["services"][program]["environment"].items()
 
 
 def test_the_probe_asks_livez_so_that_a_dead_broker_does_not_stop_the_web(compose: dict[str, Any]) -> None:
