@@ -113,8 +113,11 @@ def home(request: PatientRequest) -> HttpResponse:
 def schedule(request: PatientRequest) -> HttpResponse:
     now = timezone.now()
     patients.record_view(patient=request.patient, by=request.user, page="portal schedule")
+    following = queries.next_infusion(request.patient, now)
     shown = {
         "upcoming": queries.upcoming(request.patient, now),
+        "following": following,
+        "hold": queries.hold_now(following, now) if following else "",
         "due": queries.still_to_come(request.patient, local_date(now, request.clinic.zone)),
         "past": queries.past(request.patient, now),
     }

@@ -67,6 +67,8 @@ def test_hold_leads_the_first_page_and_nobody_is_expected(client, clinic, ana):
     assert ("We expect you" in page, ">Booked<" in page.split("Where")[0]) == (False, False)
     assert rows["You told us about an infection. A nurse will call you."] == "calls"
     assert rows["We will ask you about infections on the day."] == "day"
+    schedule = browser.get(reverse("portal:schedule")).content.decode()
+    assert ("<span>On hold</span>" in schedule, "<span>Booked</span>" in schedule) == (True, False)
 
 
 def test_hold_takes_no_yes(client, clinic, ana):

@@ -81,5 +81,5 @@ def test_what_was_written_is_kept_an_hour(late, ana):
 def test_who_is_long_signed_out_is_told_to_write_again(client):
     answer = client.post(UNWELL, TYPED)
     assert answer["Location"] == f"{DOOR}?next=%2Fportal%2Fnot-well%2F&unsent=lost"
-    assert "Please sign in again, and write it once more." in client.get(answer["Location"]).content.decode()
+    assert "Please sign in again, and do it once more." in client.get(answer["Location"]).content.decode()
     assert "unsent" not in client.session
