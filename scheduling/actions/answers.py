@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from clinics.actions import open_task, record
+from clinics.actions import close_task, open_task, record
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Role
 from clinics.domain.text import problem_with_text
 from clinics.models import User
+from clinics.queries import open_tasks
 from patients.phones import readable
 from scheduling.domain import answers as rules
 from scheduling.domain.booking import was_raced
@@ -93,7 +94,8 @@ def answer_visit(
             raise Refused(TOO_MANY)
         if wanted_at is not None and not is_free(held, wanted_at, now=now):
             raise Refused(TIME_GONE)
-        VisitAnswer.objects.of(held.clinic).filter(visit=held, state="open").update(
+        replaced = list(VisitAnswer.objects.of(held.clinic).filter(visit=held, state="open"))
+        VisitAnswer.objects.of(held.clinic).filter(pk__in=[one.pk for one in replaced]).update(
             state="replaced", closed_by=by, closed_at=now
         )
         row = VisitAnswer(
@@ -115,6 +117,8 @@ def answer_visit(
         row.save()
         _note(row, f"answered visit: {answer}", by, state=row.state)
         _ask_staff(row, was, now)
+        if row.state != "open" or row.answer == rules.CANNOT_COME:
+            _no_call_for(replaced, row, now)
         return row
 
     return whole(attempt)
@@ -207,6 +211,18 @@ def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
         _ask_for_a_call(row, words, now, about=":ill", role=Role.NURSE)
 
 
+def _no_call_for(replaced: list[VisitAnswer], row: VisitAnswer, now: datetime) -> None:
+    """Close what the desk was asked to call about earlier answers, which this one settles or asks for anew."""
+    causes = [_cause(one) for one in replaced]
+    for task in open_tasks(row.clinic).filter(cause__in=causes):
+        words = f"Closed by itself: the patient has answered anew ({row.get_answer_display().lower()})."
+        close_task(task=task, outcome=words, by=None, now=now)
+
+
+def _cause(row: VisitAnswer) -> str:
+    return f"visit_answer:{row.pk}"
+
+
 def _ask_for_a_call(
     row: VisitAnswer, words: str, now: datetime, *, about: str = "", role: Role = Role.RECEPTIONIST
 ) -> None:
@@ -217,7 +233,7 @@ def _ask_for_a_call(
         role=role,
         due_on=local_date(now, row.clinic.zone),
         reason=words,
-        cause=f"visit_answer:{row.pk}{about}",
+        cause=f"{_cause(row)}{about}",
         record_number=row.patient.record_number,
     )
 

@@ -102,6 +102,17 @@ def test_whoever_is_ill_before_an_infusion_is_called_by_a_nurse_who_reads_their_
     assert (nurse.role, desk.role, told) == ("nurse", "receptionist", [True, True])
 
 
+@pytest.mark.parametrize(("then", "left"), [("confirmed", 0), ("cannot_come", 1), ("other_time", 1)])
+def test_call_about_an_answer_is_closed_by_the_next_one(clinic, visit, then, left):
+    late = visit.starts_at - timedelta(hours=5)
+    first = say(visit, "cannot_come", reason="travel", now=late)
+    say(visit, then, reason="travel" if then == "cannot_come" else "", words="Any Friday", now=late)
+    tasks = StaffTask.objects.of(clinic).filter(kind="call_patient")
+    assert tasks.filter(closed_at__isnull=True).count() == left
+    closed = tasks.filter(cause=f"visit_answer:{first.pk}", closed_at__isnull=False)
+    assert closed.exists() is (then != "other_time")
+
+
 def test_every_time_on_offer_can_be_taken_and_keeps_the_window(clinic, visit):
     planned = visit.planned_infusion
     offered = free_times(visit, now=NOW)

@@ -57,7 +57,7 @@ def test_mail_that_came_back_fails_marks_the_address_and_asks_for_a_call(
 ) -> None:
     assert read(server, sent) == {"failed": 1}
     found, why = state(sent)
-    assert (found, why.startswith("The mail came back: 5")) == ("failed", True)
+    assert (found, why.startswith("The mail came back (5")) == ("failed", True)
     assert address_problem(patient).address == "Ada@example.org"
     task = StaffTask.objects.of(patient.clinic).get()
     assert (task.kind, task.cause) == ("call_patient", f"message:{sent.pk}")

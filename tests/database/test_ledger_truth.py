@@ -216,9 +216,9 @@ def test_message_refused_for_good_is_called_at_once(patient: Patient) -> None:
     actions.derive(now=now())
     assert actions.finish(ready(), Answer(Fate.REFUSED, "550 no such mailbox"), now=now()) == "failed"
     row = Message.across_clinics.get()
-    assert (row.attempts, row.why) == (1, "The mail could not be delivered: 550 no such mailbox")
+    assert (row.attempts, row.why) == (1, "The mail could not be delivered (550 no such mailbox).")
     assert StaffTask.objects.get().reason.endswith(
-        "delivered: 550 no such mailbox. A letter can be printed from the patient's messages."
+        "delivered (550 no such mailbox). A letter can be printed from the patient's messages."
     )
 
 

@@ -18,7 +18,7 @@ from patients.actions import note_address_problem
 from .. import queries
 from ..domain.bounces import Delivery, Outcome, Report, read
 from ..models import Message
-from .calls import ASK_FOR_ADDRESS, call
+from .calls import ASK_FOR_ADDRESS, FOR_ADDRESS, PASSED, call
 from .standing import by_telephone, still_owed
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def _note(report: Report, delivery: Delivery, now: datetime) -> str:
         return STRANGE
     if delivery.outcome is Outcome.DELAYED:
         return _note_delay(message, delivery)
-    why = f"The mail came back: {delivery.reason}"[:250]
+    why = f"The mail came back ({delivery.reason[:200]})."
     gone_out = Message.across_clinics.filter(Q(state="sent") | Q(handed_over_at__isnull=False), pk=message.pk)
     # A sender that holds it still loses its claim, and the patient no longer counts as told.
     fields = {"state": "failed", "why": why, "lease_until": None, "handed_over_at": None}
@@ -123,5 +123,5 @@ def _ask_to_call(message: Message, why: str, is_new: bool, now: datetime) -> Non
     one = still_owed(message, queries.rules_of(message.clinic), now=now)
     if one is None and not is_new:
         return
-    said = by_telephone(message, one) if one else "What the mail said has passed."
-    call(message, f"{said} {ASK_FOR_ADDRESS}", why, now)
+    said = by_telephone(message, one) if one else PASSED
+    call(message, f"{said} {ASK_FOR_ADDRESS}", why, now, about="" if one else FOR_ADDRESS)

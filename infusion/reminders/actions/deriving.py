@@ -14,6 +14,7 @@ from ..domain.reach import Way, ways
 from ..domain.rules import Rules
 from ..domain.silence import silent_changes
 from ..models import Message
+from .calls import settle_calls
 from .digests import derive_digests
 from .identity import identify
 
@@ -27,9 +28,11 @@ def derive(*, now: datetime) -> int:
     """Write into the ledger what is due and not in it yet; returns how many rows were offered to it.
 
     Two sweeps at the same moment derive the same rows, and the ledger's uniqueness keeps one of each. A row laid
-    aside as no longer true is taken up again where it has become true again.
+    aside as no longer true is taken up again where it has become true again. Calls that nobody need make any more are
+    closed.
     """
     rules = queries.every_clinics_rules()
+    settle_calls(now)
     patients = sorted(queries.patients_to_look_at(rules, now))
     return derive_digests(rules, now=now) + sum(
         _derive_for(patients[place : place + AT_ONCE], rules, now)

@@ -25,7 +25,7 @@ from ..domain.texts import parts
 from ..domain.wording import STANDARD, OwnWords
 from ..models import LONGEST_SUBJECT, Message
 from ..words import Words, compose, compose_text, phone_words, supported
-from .calls import ASK_FOR_ADDRESS, call, open_overdue_task
+from .calls import ASK_FOR_ADDRESS, call, open_overdue_task, withdraw_call
 from .deriving import UNWANTED
 from .digests import words_of_digest
 from .standing import still_owed
@@ -313,7 +313,11 @@ def finish(ready: Ready, answer: post.Answer, *, now: datetime) -> str:
     if answer.fate is post.Fate.TAKEN:
         several = parts(message.body) if message.channel == SMS else 1
         why = f"{ready.note} Sent in {several} parts.".strip() if several > 1 else ready.note
-        return _mark(message, "sent", state="sent", sent_at=now, why=why)
+        if (
+            outcome := _mark(message, "sent", state="sent", sent_at=now, why=why)
+        ) == "sent" and not ready.is_late:
+            withdraw_call(message, now)
+        return outcome
     if answer.fate is post.Fate.HELD_BACK:
         why = "What it says changed at the last moment."
         return _mark(message, "superseded", state="superseded", handed_over_at=ready.told_before, why=why)
@@ -348,7 +352,7 @@ def _undelivered(
             call(message, by_phone, "It could not be delivered yet, and there is little time.", now)
         return outcome
     what = "text message" if message.channel == SMS else "mail"
-    why = f"The {what} could not be delivered: {answer.why}"[:250]
+    why = f"The {what} could not be delivered ({answer.why})."
     outcome = _mark(message, "failed", state="failed", why=why, **fields)
     if outcome == "failed":
         is_new = answer.address_refused and _mark_address(message, answer.why, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,12 +46,12 @@ def page(clinic: Clinic, asked: Asked, *, now: datetime) -> Page:
     """The messages somebody asked for, newest first."""
     found = list(_narrowed(clinic, asked, now).select_related("patient", "asked_by")[: PAGE + 1])
     shown = found[:PAGE]
-    calls = _calls(clinic, shown)
+    calls = queries.calls_left(clinic, shown)
     marked = patients.marked_addresses(clinic, {row.patient_id for row in shown if row.patient_id})
     rows = tuple(
         Row(
             message,
-            calls.get(_cause(message)),
+            calls.get(message.pk),
             bool(message.recipient) and marked.get(message.patient_id or 0) == message.recipient,
         )
         for message in shown
@@ -92,16 +92,6 @@ def _older_than(clinic: Clinic, number: int | None) -> Q:
     if last is None:
         return Q()
     return Q(due_at__lte=last[0]) & (Q(due_at__lt=last[0]) | Q(pk__lt=last[1]))
-
-
-def _cause(message: Message) -> str:
-    return f"message:{message.pk}"
-
-
-def _calls(clinic: Clinic, shown: Sequence[Message]) -> dict[str, StaffTask]:
-    """The tasks that these messages left for staff."""
-    causes = [_cause(message) for message in shown]
-    return {task.cause: task for task in StaffTask.objects.of(clinic).filter(cause__in=causes)}
 
 
 def counts(clinic: Clinic, *, now: datetime) -> list[tuple[str, int]]:

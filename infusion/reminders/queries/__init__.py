@@ -1,6 +1,7 @@
 """Reading what bears on a patient's messages: for the sweep across clinics, for screens always from one."""
 
 from .ahead import patients_ahead, settled_subjects
+from .calls import Settled, calls_left, cause_of, settled_calls
 from .candidates import patients_to_look_at, settled_notices, with_a_notice_under_way
 from .judging import has_something_to_hold, has_to_wait, why_not_needed
 from .kinds import kinds_as_they_work
@@ -40,7 +41,10 @@ __all__ = [
     "SHOWN",
     "SIGNER",
     "Known",
+    "Settled",
     "calendar_keys",
+    "calls_left",
+    "cause_of",
     "claimable",
     "claimable_ids",
     "claimed",
@@ -70,6 +74,7 @@ __all__ = [
     "reach_of",
     "rules_of",
     "sent_to",
+    "settled_calls",
     "settled_notices",
     "settled_subjects",
     "still_stands",
