@@ -103,3 +103,15 @@ def test_last_word_on_an_early_visit_names_its_day_the_evening_before() -> None:
         f"Your appointment is today at {local:%H:%M}. Wait for our call before you set out. "
         "Questions? Call +44 20 7946 0000.",
     ]
+
+
+@pytest.mark.parametrize("was", [None, 20])
+def test_questions_come_with_the_notice_of_a_visit_put_inside_their_days(was: int | None) -> None:
+    """Booked there, or moved there."""
+    clinic = factory.make_clinic(messages=["health_check"])
+    visit = book(factory.make_patient(clinic), was or 2, ago=LONG_AGO if was else HOUR)
+    if was:
+        factory.change_visit(visit, "moved", at=now() - HOUR, starts_at=in_days(2, clinic))
+    actions.derive(now=now())
+    assert sorted(Message.across_clinics.values_list("kind", flat=True)) == ["booked", "health_check"]
+    assert actions.derive(now=now()) == 0

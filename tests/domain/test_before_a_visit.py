@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from infusion.reminders.domain.before import LAST_USE, TRAVEL, reminder_times
 from infusion.reminders.domain.due import Circumstances, Owed, VisitState, notice, owed
 from infusion.reminders.domain.kinds import BOOKED, CANCELLED, MOVED
-from infusion.reminders.domain.rules import Quiet, Rules
+from infusion.reminders.domain.rules import Quiet, Rules, Setting
 
 LONDON = ZoneInfo("Europe/London")
 NIGHT = Rules(zone=LONDON, quiet=Quiet(time(20), time(8)))
@@ -125,3 +126,42 @@ def test_there_is_always_a_last_word_and_it_is_read_in_time(
     (due, end) = next((due, end) for kind, due, end in reminder_times(starts, rules) if kind == "morning_of")
     assert rules.quiet.ends_at(due, zone) is None
     assert starts - timedelta(hours=31) <= due <= starts - TRAVEL < end == starts - LAST_USE
+
+
+# --- what the clinic changed, and what came too late ---------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("days", "said", "left"),
+    [
+        ((7, 1), ["reminder_7", "reminder_2"], []),
+        ((7, 3), ["reminder_7", "reminder_2"], []),
+        ((7, 2), ["reminder_7"], ["reminder_2"]),
+        ((10, 2), ["reminder_7"], ["reminder_2"]),
+        ((7, 3, 1), ["reminder_3"], ["reminder_7", "reminder_1"]),
+        ((7, 3, 1), ["reminder_2"], ["reminder_7", "reminder_1"]),
+    ],
+)
+def test_change_of_the_clinics_days_reminds_nobody_twice(
+    days: tuple[int, ...], said: list[str], left: list[str]
+) -> None:
+    rules = replace(NIGHT, reminder_days=days, settings={"morning_of": Setting(is_on=False)})
+    visit = VisitState(1, 1, BOOKED, "booked", EVENING + timedelta(days=30), LONG_AGO)
+    patient = Circumstances(
+        7, versions=(visit,), told={1: 1}, said=frozenset(("visit", "1", 1, kind) for kind in said)
+    )
+    assert [one.kind for one in owed(patient, rules, EVENING)] == left
+
+
+@pytest.mark.parametrize(
+    ("hours", "due"),
+    [
+        (80, [datetime(2027, 1, 5, 9, tzinfo=UTC)]),
+        (60, [datetime(2027, 1, 5, 8, tzinfo=UTC)]),
+        (24, []),
+    ],
+)
+def test_questions_of_a_visit_put_inside_their_days_come_with_its_notice(
+    hours: int, due: list[datetime]
+) -> None:
+    visit = VisitState(1, 1, BOOKED, "booked", EVENING + timedelta(hours=hours), EVENING, is_infusion=True)
+    found = owed(Circumstances(7, versions=(visit,)), NIGHT, EVENING)
+    assert [one.due_at for one in found if one.kind == "health_check"] == due

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 from .asking import gate_rounds
-from .kinds import GATE_NEEDS, HEALTH_CHECK, MORNING_OF, REMINDER
+from .kinds import EARLY, GATE_NEEDS, HEALTH_CHECK, LATE, MORNING_OF, REMINDER, code_of
 from .rules import Rules
 
 LAST_USE = timedelta(hours=1)
@@ -41,6 +42,19 @@ def visit_times(
         for kind, due, end in found
         if due < end and rules.is_on(kind)
     ]
+
+
+def replaced(said: Collection[str], rules: Rules) -> set[str]:
+    """Those of a visit's reminders in whose place one went out before the clinic changed its days, among what was said
+    of the visit: of the first and of the second kind, the earliest each.
+    """
+    found: set[str] = set()
+    listed = [f"{REMINDER}{day}" for day in sorted({*rules.reminder_days}, reverse=True)]
+    for code in (EARLY, LATE):
+        unlisted = [kind for kind in said if kind.startswith(REMINDER) and code_of(kind) == code]
+        times = len({*unlisted} - {*listed})
+        found |= {*[kind for kind in listed if code_of(kind) == code and kind not in said][:times]}
+    return found
 
 
 def reminder_times(starts_at: datetime, rules: Rules) -> list[tuple[str, datetime, datetime]]:

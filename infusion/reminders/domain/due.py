@@ -16,11 +16,12 @@ from .asking import (
     answers_told,
     window_asked,
 )
-from .before import TRAVEL, visit_times
+from .before import TRAVEL, replaced, visit_times
 from .kinds import (
     ARRANGE,
     BOOKED,
     CANCELLED,
+    HEALTH_CHECK,
     INVITED,
     MOVED,
     NOTICES,
@@ -197,7 +198,7 @@ def owed(patient: Circumstances, rules: Rules, now: datetime) -> tuple[Owed, ...
     visits = _by_visit(patient.versions)
     found = [notice(patient, rules, now)]
     for states in visits.values():
-        found += _reminders(states, patient.told.get(states[-1].visit_id), rules, now)
+        found += _reminders(states, patient, rules, now)
     for follow_up in patient.follow_ups:
         found += _follow_up(follow_up, rules)
     found += [
@@ -293,23 +294,25 @@ def _difference(states: list[VisitState], told: int | None, now: datetime) -> Ch
     return None
 
 
-def _reminders(states: list[VisitState], told: int | None, rules: Rules, now: datetime) -> list[Owed]:
+def _reminders(states: list[VisitState], patient: Circumstances, rules: Rules, now: datetime) -> list[Owed]:
     """Reminders of a standing visit, each useful until the next one is due, the last until an hour before the visit.
 
     The version is the first at which the visit stood at this time, so that a change of chair, or a move that was
-    undone, reminds nobody twice. What was due before the visit was put at this time is left out: the notice has
-    just said it.
+    undone, reminds nobody twice; nor does a change of the clinic's days. What was due before the visit was put at this
+    time is left out, as the notice has just said it; the questions it does not hold come with it.
     """
     last = states[-1]
     if not last.stands or last.starts_at <= now:
         return []
     first = next(state for state in states if state.stands and state.starts_at == last.starts_at)
-    since = _known_since(states, told) + rules.notice_delay
+    since = _known_since(states, patient.told.get(last.visit_id)) + rules.notice_delay
     change = Change(last.visit_id, last.version, "reminder", last.starts_at)
+    about = ("visit", str(last.visit_id), first.version)
+    said = {kind for *subject, kind in patient.said if (*subject,) == about}
     return [
-        Owed("visit", str(last.visit_id), first.version, kind, due, expires, (change,))
+        Owed(*about, kind, since if kind == HEALTH_CHECK and due <= since else due, expires, (change,))
         for kind, due, expires in visit_times(last.starts_at, rules, is_infusion=last.is_infusion)
-        if since < due
+        if (since < due or (kind == HEALTH_CHECK and since < expires)) and kind not in replaced(said, rules)
     ]
 
 

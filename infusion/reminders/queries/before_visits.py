@@ -46,7 +46,8 @@ def with_visits_ahead(rules: Mapping[int, Rules], now: datetime) -> set[int]:
                 due[kind][clinic_id, starts_at, is_infusion] = due_at
     found: set[int] = set()
     for kind, slots in due.items():
-        found |= _unsettled(ahead, settled.filter(kind=kind), slots, rules)
+        also_late = kind == HEALTH_CHECK
+        found |= _unsettled(ahead, settled.filter(kind=kind), slots, rules, also_late=also_late)
     return found
 
 
@@ -55,8 +56,11 @@ def _unsettled(
     written: QuerySet[Message],
     slots: Mapping[Slot, datetime],
     rules: Mapping[int, Rules],
+    *,
+    also_late: bool,
 ) -> set[int]:
-    """Patients of visits in these slots of which one kind is due, and is not among what is written and settled.
+    """Patients of visits in these slots of which one kind is due, and is not among what is written and settled. What
+    was due before the visit was booked is never said, unless it is ``also_late``.
 
     Of a visit that was never changed one settled row says enough, and the database leaves it out. Of the few others
     it may speak of an earlier time: there the instants are compared.
@@ -77,10 +81,9 @@ def _unsettled(
         "pk", "patient_id", "clinic_id", "starts_at", "kind", Subquery(first)
     ):
         due_at = slots.get((clinic_id, starts_at, kind_of_visit == "infusion"))
-        # What was due before the visit was booked is never said.
         if (
             due_at is not None
-            and booked_at + rules[clinic_id].notice_delay < due_at
+            and (also_late or booked_at + rules[clinic_id].notice_delay < due_at)
             and not any(abs(due_at - was) < SAME_DAY for was in settled[pk])
         ):
             found.add(patient_id)
