@@ -18,12 +18,13 @@ from . import actions, queries
 def for_patient(request: StaffRequest, pk: int) -> HttpResponse:
     """Every message of a patient; alone for an exchange in place, else as a page."""
     patient = find_patient(request.clinic, pk)
-    ledger = list(queries.messages_of(patient)[: queries.SHOWN])
+    now, ledger = timezone.now(), list(queries.messages_of(patient)[: queries.SHOWN])
     context = {
         "patient": patient,
         "ledger": ledger,
         "cut": queries.SHOWN if len(ledger) == queries.SHOWN else 0,
-        "ahead": queries.upcoming(patient, timezone.now()),
+        "ahead": queries.upcoming(patient, now),
+        "now": now,
         "zone": request.clinic.zone,
     }
     record_view(patient=patient, by=request.user, page="messages")
@@ -36,7 +37,8 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
     """One message: the text as it was written, and what became of it."""
     found = queries.message(request.clinic, pk)
     actions.record_view(message=found, by=request.user)
-    return render(request, "reminders/message.html", {"message": found, "zone": request.clinic.zone})
+    shown = {"message": found, "now": timezone.now(), "zone": request.clinic.zone}
+    return render(request, "reminders/message.html", shown)
 
 
 @staff(Right.VIEW_PATIENTS)

@@ -64,6 +64,12 @@ def test_same_page_posted_twice_gives_one(sent: Message, colleague: User) -> Non
     assert ledger() == [("booked", "sent"), ("booked", "planned")]
 
 
+def test_same_page_with_another_reason_is_told_that_it_was_sent_again(sent: Message, colleague: User) -> None:
+    again(sent, colleague)
+    assert refused(sent, colleague, reason="The address was full") == "asked_already"
+    assert Message.across_clinics.get(copy=1).reason == "It went to the spam folder"
+
+
 def test_two_colleagues_at_once_give_one(sent: Message, colleague: User) -> None:
     again(sent, colleague)
     assert refused(sent, factory.make_member(sent.clinic).user) == "stale"

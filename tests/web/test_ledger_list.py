@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clinics.actions import open_task
 from clinics.domain.rights import Role
+from clinics.domain.spans import in_words
 from clinics.models import AuditEntry, Clinic
 from infusion.reminders import actions
 from infusion.reminders.models import Message
@@ -39,6 +40,20 @@ def desk(clinic: Clinic, client: Client) -> Client:
 @pytest.fixture
 def patient(clinic: Clinic) -> Patient:
     return factory.make_patient(clinic, given_name="Ada", family_name="Example")
+
+
+@pytest.mark.parametrize(("hours", "offered"), [(1, True), (-1, False)])
+def test_what_is_too_late_is_not_offered_to_go_again_and_says_why(
+    desk: Client, patient: Patient, hours: int, offered: bool
+) -> None:
+    until = (timezone.now() + timedelta(hours=hours)).replace(second=0, microsecond=0)
+    late = message(patient, expires_at=until)
+    again = f"/messages/{late.pk}/again/"
+    pages = (ADDRESS, f"/reminders/message/{late.pk}/", f"/reminders/patient/{patient.pk}/")
+    assert [again in desk.get(page).content.decode() for page in pages] == [offered] * 3
+    local = until.astimezone(patient.clinic.zone)
+    too_late = f"It is too late: it was of use until {in_words(local.date())}, {local:%H:%M}."
+    assert (too_late in desk.get(again).content.decode()) is not offered
 
 
 def message(patient: Patient, **fields: Any) -> Message:

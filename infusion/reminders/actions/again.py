@@ -8,6 +8,7 @@ from django.db import transaction
 
 from clinics.actions import record
 from clinics.domain.refusals import Refusal, Refused
+from clinics.domain.spans import in_words
 from clinics.domain.text import problem_with_text
 from clinics.models import User
 from patients.models import Patient
@@ -42,11 +43,19 @@ def why_not_again(message: Message, *, now: datetime) -> Refusal | None:
     if not rules.is_on(message.kind):
         return Refusal("switched_off", "The clinic has switched off messages of this kind.")
     one = _owed_again(message, now)
+    if one is None and message.expires_at <= now:
+        return Refusal("too_late", f"It is too late: it was of use until {_in_words(message)}.")
     if one is None:
         return Refusal("not_true", "What it says no longer stands, or a newer message has taken its place.")
     if needless := queries.why_not_needed(message, now):
         return Refusal("not_needed", needless)
     return None if one.to else _unreachable(one, patient, rules)
+
+
+def _in_words(message: Message) -> str:
+    """From when a message is of no use, in the clinic's own time."""
+    until = message.expires_at.astimezone(message.clinic.zone)
+    return f"{in_words(until.date())}, {until:%H:%M}"
 
 
 def _unreachable(one: Owed, patient: Patient, rules: Rules) -> Refusal | None:
@@ -91,18 +100,21 @@ def _owed_again(message: Message, now: datetime) -> Owed | None:
 def send_again(*, message: Message, copy: int, reason: str, by: User, now: datetime) -> Message:
     """Plan a message once more, under a number of its own; ``copy`` is the number the page offered.
 
-    The same page posted twice gives one. Refused without a reason, where a colleague was faster, and for what
-    ``why_not_again`` says.
+    The same page posted twice gives one. Refused without a reason, where a colleague was faster or the same one gave
+    another reason, and for what ``why_not_again`` says.
     """
     if not reason.strip():
         raise Refused(Refusal("reason_missing", "Say in a few words why it goes out again.", "reason"))
     if words := problem_with_text(reason):
         raise Refused(Refusal("reason_unreadable", words, "reason"))
-    first = message.copy_of or message
+    first, kept = message.copy_of or message, reason.strip()[:LONGEST_REASON]
     if first.patient_id is not None:
         queries.locked_patient(first.clinic, first.patient_id)
     newest = queries.newest_copy(first)
     if newest.copy == copy and newest.copy and newest.asked_by_id == by.pk:
+        if newest.reason != kept:
+            words = f"You have sent it again already, with another reason: {newest.reason}"
+            raise Refused(Refusal("asked_already", words))
         return newest
     if newest.copy + 1 != copy:
         raise Refused(Refusal("stale", "A colleague has sent it again meanwhile. Look at the newest one."))
@@ -111,7 +123,7 @@ def send_again(*, message: Message, copy: int, reason: str, by: User, now: datet
     one, patient = _owed_again(first, now), first.patient
     assert one is not None
     assert patient is not None
-    return _plan(first, one, patient, copy, reason.strip()[:LONGEST_REASON], by, now)
+    return _plan(first, one, patient, copy, kept, by, now)
 
 
 def _plan(

@@ -27,11 +27,14 @@ SOON = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message, the call it left for staff where there is one, and whether mail to its address comes back."""
+    """One message, the call it left for staff where there is one, whether mail to its address comes back, and whether
+    it may be asked for once more: not where it is certainly too late.
+    """
 
     message: Message
     task: StaffTask | None
     marked: bool
+    may_go_again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def page(clinic: Clinic, asked: Asked, *, now: datetime) -> Page:
             message,
             calls.get(message.pk),
             bool(message.recipient) and marked.get(message.patient_id or 0) == message.recipient,
+            message.may_go_again and message.expires_at > now,
         )
         for message in shown
     )

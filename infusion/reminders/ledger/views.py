@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clinics.access import StaffRequest, staff
 from clinics.actions import record
-from clinics.domain.refusals import Refused
+from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
 from clinics.forms.refusals import show_refusal
 
@@ -52,17 +52,19 @@ def again(request: StaffRequest, pk: int) -> HttpResponse:
     """Send a message once more, with the reason; what cannot be sent again says why."""
     now = timezone.now()
     found = queries.message(request.clinic, pk)
+    refusal: Refusal | None = None
     form = AgainForm(request.POST) if request.method == "POST" else None
     if form is not None and form.is_valid():
         try:
             row = actions.send_again(message=found, by=request.user, now=now, **form.cleaned_data)
         except Refused as refused:
             show_refusal(form, refused)
+            refusal = next((reason for reason in refused.reasons if not reason.field), None)
         else:
             messages.success(request, f"It goes out again {_when(row.next_attempt_at, now, request)}.")
             return redirect("reminders:message", pk=row.pk)
     actions.record_view(message=found, by=request.user, verb="viewed message")
-    refusal = actions.why_not_again(found, now=now)
+    refusal = refusal or actions.why_not_again(found, now=now)
     offered = AgainForm(initial={"copy": queries.newest_copy(found).copy + 1})
     context = {
         "message": found,
