@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from .asking import gate_rounds
-from .kinds import EARLY, GATE_NEEDS, HEALTH_CHECK, LATE, MORNING_OF, REMINDER, code_of
+from .kinds import EARLY, EVENING, GATE_NEEDS, HEALTH_CHECK, LATE, MORNING_OF, REMINDER, code_of
 from .rules import Rules
 
 LAST_USE = timedelta(hours=1)
@@ -14,11 +14,6 @@ LAST_USE = timedelta(hours=1)
 
 TRAVEL = timedelta(hours=2)
 """Whoever is told later than this before a visit may be on the way to it (product default)."""
-
-EVENING = time(18)
-"""When what is said on the morning of a visit leaves where that morning is too short: the evening before (product
-default).
-"""
 
 
 def visit_times(

@@ -27,6 +27,10 @@ DIGEST = "digest"
 EMAIL, SMS, TASK = "email", "sms", "task"
 MORNING = time(9)
 """When a message leaves that has no time of its own: nobody is woken, and the clinic's telephone is answered."""
+EVENING = time(18)
+"""When what is said on the morning of a visit leaves where that morning is too short: the evening before (product
+default).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         MORNING_OF,
         "Morning of the visit",
-        "Time, place and what to bring, on the day itself; the evening before where the visit begins early.",
+        f"Time, place and what to bring, on the day; at {EVENING:%H:%M} the day before where the visit begins early.",
         days=0,
         at=time(7),
         one_visit=True,
