@@ -116,3 +116,5 @@ def test_questions_come_with_the_notice_of_a_visit_put_inside_their_days(was: in
     due = Message.across_clinics.exclude(kind__startswith="reminder").order_by("kind")
     assert list(due.values_list("kind", flat=True)) == ["booked", "health_check"]
     assert actions.derive(now=now()) == 0
+    due.filter(kind="health_check").delete()  # as where they had to wait for the end of the quiet hours
+    assert actions.derive(now=now()) == 1
