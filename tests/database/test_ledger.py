@@ -144,7 +144,7 @@ def test_derive_asks_the_same_few_questions_however_many_visits_there_are(
         assert actions.derive(now=now()) == visits
     with CaptureQueriesContext(connection) as idle:
         assert actions.derive(now=now()) == 0
-    assert (len(first), len(idle)) == (24, 13)
+    assert (len(first), len(idle)) == (25, 14)
 
 
 def test_bookings_made_by_the_schedules_own_actions_are_told_in_turn(

@@ -281,9 +281,9 @@ def test_message_that_cannot_be_written_stands_in_nobodys_way(
     assert actions.send(claimed, claimed.fence) == "planned"
     Clinic.objects.filter(pk=clinic.pk).update(time_zone="Europe/London")
     row = Message.across_clinics.get(pk=claimed.pk)
-    assert (row.attempts, row.why) == (1, "Trying again: it could not be written (ZoneInfoNotFoundError)")
+    assert (row.attempts, row.why) == (1, "Trying again: it could not be sent (ZoneInfoNotFoundError)")
     assert claim().pk != claimed.pk
-    assert "could not be written" in caplog.text
+    assert "could not be sent" in caplog.text
 
 
 def test_reminder_that_had_to_wait_gives_way_to_the_next(patient: Patient) -> None:
