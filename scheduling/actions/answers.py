@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -43,6 +45,7 @@ call.
 """
 MOVE_REASON = "The patient chose another time on their own pages"
 CANCEL_REASON = "The patient cannot come"
+ABOUT_ILLNESS = ":ill"
 NO_ANSWER = Refusal("reason_missing", "Choose a reason.", "reason")
 NO_WISH = Refusal("wish_missing", "Say in a few words which days or times suit you.", "words")
 NO_REPLY = Refusal("reply_missing", "Say why in a few words. The patient reads them.", "reply")
@@ -208,15 +211,22 @@ def _ask_staff(row: VisitAnswer, was: str, now: datetime) -> None:
         _ask_for_a_call(row, f"{words}{' A nurse is asked to call too.' if is_ill else ''}", now)
     if is_ill:
         words = f"Call {who}: ill before an infusion, and cannot come to {was}. {said}"
-        _ask_for_a_call(row, words, now, about=":ill", role=Role.NURSE)
+        _ask_for_a_call(row, words, now, about=ABOUT_ILLNESS, role=Role.NURSE)
+        earlier = VisitAnswer.objects.of(row.clinic).filter(visit=row.visit).exclude(pk=row.pk)
+        _no_call_for(earlier, row, now, about=ABOUT_ILLNESS)
 
 
-def _no_call_for(replaced: list[VisitAnswer], row: VisitAnswer, now: datetime) -> None:
-    """Close what the desk was asked to call about earlier answers, which this one settles or asks for anew."""
-    causes = [_cause(one) for one in replaced]
+def _no_call_for(
+    replaced: Iterable[VisitAnswer], row: VisitAnswer, now: datetime, *, about: str = ""
+) -> None:
+    """Close what the desk or a nurse was asked to call about earlier answers, which this one settles or asks for anew.
+    Where a colleague closes it at this moment it is closed just as well.
+    """
+    causes = [_cause(one) + about for one in replaced]
     for task in open_tasks(row.clinic).filter(cause__in=causes):
         words = f"Closed by itself: the patient has answered anew ({row.get_answer_display().lower()})."
-        close_task(task=task, outcome=words, by=None, now=now)
+        with suppress(Refused):
+            close_task(task=task, outcome=words, by=None, now=now)
 
 
 def _cause(row: VisitAnswer) -> str:

@@ -231,6 +231,15 @@ def test_refusing_a_request_about_a_visit_that_no_longer_stands_is_told_so(clini
     assert (refused.value.codes, row.state, StaffTask.objects.of(clinic).count()) == (("stale",), "open", 0)
 
 
+def test_whoever_says_again_and_again_that_they_are_ill_is_called_once_by_desk_and_nurse(clinic, visit):
+    late = visit.starts_at - timedelta(hours=5)
+    for answer in ("cannot_come", "cannot_come", "confirmed", "cannot_come"):
+        row = say(visit, answer, reason="ill" if answer == "cannot_come" else "", now=late)
+    asked = StaffTask.objects.of(clinic).filter(closed_at=None).order_by("role").values_list("role", "cause")
+    cause = f"visit_answer:{row.pk}"
+    assert list(asked) == [("nurse", f"{cause}:ill"), ("receptionist", cause)]
+
+
 def test_far_too_many_answers_within_a_day_are_refused(clinic, visit, monkeypatch):
     monkeypatch.setattr(answers, "ANSWERS_A_DAY", 2)
     for words in ("Later.", "Much later."):
