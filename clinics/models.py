@@ -86,6 +86,9 @@ class Clinic(models.Model):
     phone = PhoneNumberField()
     emergency_phone = models.CharField(max_length=30, default="112")
     email = models.EmailField(help_text="Mails to patients come from this address.")
+    sender_name = models.CharField(
+        max_length=60, blank=True, help_text="Sender of messages by mail; empty: the clinic's name."
+    )
     country = models.CharField(max_length=2, blank=True, help_text="For public holidays, e.g. US.")
     region = models.CharField(max_length=30, blank=True)
     slot_minutes = models.PositiveSmallIntegerField(

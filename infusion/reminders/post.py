@@ -207,12 +207,12 @@ def _way_out(stop: str) -> dict[str, str]:
 def _mail(
     words: Words, clinic: Clinic, recipient: str, message_id: str, connection: BaseEmailBackend
 ) -> EmailMultiAlternatives:
-    """From the clinic's name at the installation's address; answers go to the clinic's desk."""
+    """From the clinic, by the name it chose for the sender, at the installation's address; answers go to its desk."""
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
         subject=words.subject,
         body=f"{words.text}\n{words.way_out}\n" if words.way_out else words.text,
-        from_email=formataddr((one_line(clinic.name), sender)),
+        from_email=formataddr((one_line(clinic.sender_name or clinic.name), sender)),
         to=[recipient],
         reply_to=[clinic.email],
         headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", **_way_out(words.stop)},

@@ -11,6 +11,7 @@ from clinics.actions import record
 from clinics.actions.rules import lock_clinic
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.spans import STALE, clock_problem, fingerprint
+from clinics.domain.text import problem_with_text
 from clinics.models import Clinic, User
 
 from .. import queries, sms
@@ -18,22 +19,34 @@ from ..domain.kinds import BY_CODE, FOR_PATIENTS, SMS
 from ..domain.rules import Quiet, Setting
 from ..models import KindRule
 
+LONGEST_SENDER = 60
+
 
 def kinds_mark(clinic: Clinic) -> str:
     """The mark of the kinds and the quiet hours as they stand."""
     return fingerprint(
-        sorted(queries.kinds_as_they_work(clinic).items()), clinic.quiet_from, clinic.quiet_until
+        sorted(queries.kinds_as_they_work(clinic).items()),
+        clinic.quiet_from,
+        clinic.quiet_until,
+        clinic.sender_name,
     )
 
 
 @transaction.atomic
 def change_kinds(
-    *, clinic: Clinic, kinds: Mapping[str, Setting], quiet: Quiet, seen: str, by: User
+    *,
+    clinic: Clinic,
+    kinds: Mapping[str, Setting],
+    quiet: Quiet,
+    sender: str | None = None,
+    seen: str,
+    by: User,
 ) -> dict[str, Any]:
-    """Settle the clinic's kinds of messages and its quiet hours; ``seen`` is the mark the page showed.
+    """Settle the clinic's kinds of messages, its quiet hours and the name that its mails come from (None leaves that as
+    it is, empty is the clinic's own); ``seen`` is the mark the page showed.
 
     Returns what changed; what stays as it works writes nothing. Refused for a kind that is not for patients, out of
-    the kind's bounds, without a way, where a kind must stay on, and on a stale page.
+    the kind's bounds, without a way, where a kind must stay on, for a name that cannot be read, and on a stale page.
     """
     if {*kinds} - {kind.code for kind in FOR_PATIENTS}:
         raise Refused(Refusal("no_such_kind", "There is no such kind of message."))
@@ -42,6 +55,10 @@ def change_kinds(
     wanted = {code: setting for code, setting in kinds.items() if setting != working[code]}
     changes = _quiet_changes(standing, quiet)
     problems = [problem for name in changes if (problem := clock_problem(getattr(quiet, QUIET[name]), name))]
+    name = standing.sender_name if sender is None else " ".join(sender.split())
+    if name != standing.sender_name:
+        changes["sender_name"] = [standing.sender_name, name]
+        problems += _sender_problems(name)
     for code, setting in wanted.items():
         problems += _problems(code, setting, working[code])
         changes |= _kind_changes(code, setting, working[code])
@@ -50,7 +67,7 @@ def change_kinds(
     if changes and seen != kinds_mark(standing):
         raise Refused(STALE)
     if changes:
-        _write(standing, wanted, quiet)
+        _write(standing, wanted, quiet, name)
         record(clinic=standing, by=by, verb="changed kinds of messages", subject=standing, changes=changes)
     return changes
 
@@ -58,7 +75,7 @@ def change_kinds(
 QUIET = {"quiet_from": "begins", "quiet_until": "ends"}
 
 
-def _write(clinic: Clinic, wanted: Mapping[str, Setting], quiet: Quiet) -> None:
+def _write(clinic: Clinic, wanted: Mapping[str, Setting], quiet: Quiet, sender: str) -> None:
     KindRule.objects.bulk_create(
         [
             KindRule(
@@ -75,8 +92,17 @@ def _write(clinic: Clinic, wanted: Mapping[str, Setting], quiet: Quiet) -> None:
         unique_fields=["clinic", "kind"],
         update_fields=["is_on", "days_before", "at", "channels"],
     )
-    clinic.quiet_from, clinic.quiet_until = quiet.begins, quiet.ends
-    clinic.save(update_fields=[*QUIET])
+    clinic.quiet_from, clinic.quiet_until, clinic.sender_name = quiet.begins, quiet.ends, sender
+    clinic.save(update_fields=[*QUIET, "sender_name"])
+
+
+def _sender_problems(name: str) -> list[Refusal]:
+    if words := problem_with_text(name):
+        return [Refusal("sender_unreadable", words, "sender_name")]
+    if "@" in name or len(name) > LONGEST_SENDER:
+        words = f"A name without an address, of at most {LONGEST_SENDER} letters."
+        return [Refusal("sender_no_name", words, "sender_name")]
+    return []
 
 
 def _quiet_changes(clinic: Clinic, quiet: Quiet) -> dict[str, Any]:

@@ -33,6 +33,13 @@ class KindsForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     quiet_from = time_field("Quiet from")
     quiet_until = time_field("Quiet until")
+    sender_name = forms.CharField(
+        label="Mails come from",
+        required=False,
+        max_length=60,
+        help_text="The sender stands in the list of mails, where others may look on: a clinic whose name says what it "
+        "treats may want a plainer one. Left empty, it is the clinic's name.",
+    )
 
     def __init__(self, *args: Any, working: Mapping[str, Setting], **more: Any) -> None:
         super().__init__(*args, **more)

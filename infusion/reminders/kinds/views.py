@@ -18,9 +18,10 @@ from .forms import KindsForm
 
 @staff(Right.MANAGE_CLINIC)
 def kinds(request: StaffRequest) -> HttpResponse:
-    """Which messages patients get, when and by which way, and the quiet hours."""
+    """Which messages patients get, when and by which way, the quiet hours, and whom mails come from."""
     clinic, mark = request.clinic, actions.kinds_mark(request.clinic)
-    initial = {"seen": mark, "quiet_from": clinic.quiet_from, "quiet_until": clinic.quiet_until}
+    standing = ("quiet_from", "quiet_until", "sender_name")
+    initial = {"seen": mark} | {name: getattr(clinic, name) for name in standing}
     sent = request.POST if request.method == "POST" else None
     form = KindsForm(sent, working=queries.kinds_as_they_work(clinic), initial=initial)
     if sent is not None and form.is_valid() and _save(request, form):
@@ -37,6 +38,7 @@ def _save(request: StaffRequest, form: KindsForm) -> bool:
             clinic=request.clinic,
             kinds=form.kinds,
             quiet=form.quiet,
+            sender=form.cleaned_data["sender_name"],
             seen=form.cleaned_data["seen"],
             by=request.user,
         )
