@@ -6,6 +6,7 @@ import pytest
 
 from clinics.models import AuditEntry, StaffTask
 from infusion.reminders import actions
+from infusion.reminders.actions.calls import call
 from infusion.reminders.post import Answer, Fate
 from patients.models import Patient
 from scheduling.models import Visit
@@ -57,6 +58,9 @@ def test_call_is_closed_once_the_visit_is_another(visit: Visit, change: str) -> 
     fields = {"starts_at": in_days(25, visit.clinic)} if change == "moved" else {}
     factory.change_visit(visit, change, at=now() - HOUR, **fields)
     actions.derive(now=now())
+    assert calls(visit.patient) == [""]  # the change may still be undone
+    deliver()
+    actions.derive(now=now())
     assert calls(visit.patient) == [GONE]
     entry = AuditEntry.objects.of(visit.clinic).filter(verb="closed task").get()
     assert (entry.actor, entry.changes) == (None, {"outcome": GONE})
@@ -67,7 +71,27 @@ def test_call_about_two_visits_stays_while_one_of_them_stands(visit: Visit) -> N
     refused()
     factory.change_visit(visit, "cancelled", at=now() - HOUR)
     actions.derive(now=now())
+    deliver()
+    actions.derive(now=now())
     assert calls(visit.patient) == [""]
+
+
+def test_call_stays_over_a_move_that_is_undone(visit: Visit) -> None:
+    """The patient is told nothing of it, and knows of no visit yet."""
+    refused()
+    was = visit.starts_at
+    factory.change_visit(visit, "moved", at=now(), starts_at=in_days(25, visit.clinic))
+    actions.derive(now=now())
+    factory.change_visit(visit, "moved", at=now(), starts_at=was)
+    actions.derive(now=now() + HOUR)
+    assert calls(visit.patient) == [""]
+
+
+def test_call_is_closed_once_the_patient_has_come(visit: Visit) -> None:
+    refused()
+    factory.change_visit(visit, "status", at=now(), status="arrived")
+    actions.derive(now=now())
+    assert calls(visit.patient) == [GONE]
 
 
 def test_call_is_closed_by_a_mail_to_the_address_that_was_corrected(visit: Visit) -> None:
@@ -87,16 +111,20 @@ def test_call_about_a_mail_that_waited_is_closed_when_it_leaves(visit: Visit) ->
     actions.finish(ready(), Answer(Fate.UNREACHED, "refused"), now=now())
     assert calls(visit.patient) == [""]
     wait_is_over()
-    deliver()
+    sent = deliver()
     assert calls(visit.patient) == [AFTER_ALL]
+    call(sent, "Please tell the patient.", "The mail came back.", now())
+    assert calls(visit.patient) == [AFTER_ALL, ""]
 
 
 def test_call_for_an_address_goes_on_when_what_the_mail_said_has_passed(visit: Visit) -> None:
     refused(STRANGE)
     factory.change_visit(visit, "cancelled", at=now() - HOUR)
+    actions.derive(now=now())
+    assert settle() == "no_address"
     for _ in range(2):
         actions.derive(now=now())
-    assert calls(visit.patient) == [GONE, ""]
+    assert calls(visit.patient)[::2] == [GONE, ""]
     newest = StaffTask.objects.of(visit.clinic).latest("id")
     assert "What the mail said has passed. Ask for a mail address that works." in newest.reason
 

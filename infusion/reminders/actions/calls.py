@@ -18,16 +18,21 @@ from ..models import Message
 
 ASK_FOR_ADDRESS = "Ask for a mail address that works."
 PASSED = "What the mail said has passed."
-FOR_ADDRESS = ":address"
+FOR_ADDRESS, AGAIN = ":address", ":again"
 SENT_AFTER_ALL = "Closed by itself: the message went out after all."
 NO_LONGER_STANDS = "Closed by itself: what was to be said no longer stands."
 
 
 def call(message: Message, by_phone: str, why: str, now: datetime, *, about: str = "") -> None:
-    """Ask the reception to call, once for each message and what the call is ``about`` beside it."""
+    """Ask the reception to call, once for each message and what the call is ``about`` beside it; once more where the
+    first call was closed by itself, as of a mail that left late and then came back.
+    """
     patient = message.patient
     if patient is None:  # a colleague's morning mail: the next one comes tomorrow
         return
+    cause = f"{queries.cause_of(message)}{about}"
+    if queries.closed_by_itself(message.clinic, cause):
+        cause += AGAIN
     phone = readable(patient.phone) or "no telephone number known"
     letter = "" if message.is_hasty else " A letter can be printed from the patient's messages."
     open_task(
@@ -36,7 +41,7 @@ def call(message: Message, by_phone: str, why: str, now: datetime, *, about: str
         role=Role.RECEPTIONIST,
         due_on=local_date(now, message.clinic.zone),
         reason=f"Call {patient} ({phone}). {by_phone} {why}{letter}",
-        cause=f"{queries.cause_of(message)}{about}",
+        cause=cause,
         record_number=patient.record_number,
     )
 

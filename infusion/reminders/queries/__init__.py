@@ -1,7 +1,7 @@
 """Reading what bears on a patient's messages: for the sweep across clinics, for screens always from one."""
 
 from .ahead import patients_ahead, settled_subjects
-from .calls import Settled, calls_left, cause_of, settled_calls
+from .calls import Settled, calls_left, cause_of, closed_by_itself, settled_calls
 from .candidates import patients_to_look_at, settled_notices, with_a_notice_under_way
 from .judging import has_something_to_hold, has_to_wait, why_not_needed
 from .kinds import kinds_as_they_work
@@ -48,6 +48,7 @@ __all__ = [
     "claimable",
     "claimable_ids",
     "claimed",
+    "closed_by_itself",
     "copies_of",
     "earlier_time",
     "every_clinics_rules",
