@@ -13,6 +13,7 @@ from django.urls import reverse
 from clinics.models import AuditEntry
 from infusion.reminders.actions import derive
 from infusion.reminders.models import KindRule
+from infusion.reminders.queries import rules_of
 from tests import factory
 from tests.ledger import book, ledger, now
 
@@ -153,6 +154,13 @@ def test_a_change_of_a_visit_is_always_told(desk, clinic):
     ]
     assert send(desk, booked_on="").status_code == 302
     assert rules(clinic) == []
+
+
+def test_days_of_a_follow_up_hold_for_the_message_and_for_the_worklist(desk, clinic):
+    assert send(desk, arrange_days=20).status_code == 302
+    clinic.refresh_from_db()
+    assert (clinic.arrange_days_before, shown(desk)["arrange_days"]) == (20, 20)
+    assert rules_of(clinic).arrange_days == 20
 
 
 def test_the_page_asks_for_no_more_with_more_rules(desk, clinic):

@@ -15,7 +15,7 @@ from clinics.domain.text import problem_with_text
 from clinics.models import Clinic, User
 
 from .. import queries, sms
-from ..domain.kinds import BY_CODE, FOR_PATIENTS, SMS
+from ..domain.kinds import ARRANGE, BY_CODE, FOR_PATIENTS, SMS
 from ..domain.rules import Quiet, Setting
 from ..models import KindRule
 
@@ -82,7 +82,7 @@ def _write(clinic: Clinic, wanted: Mapping[str, Setting], quiet: Quiet, sender: 
                 clinic=clinic,
                 kind=code,
                 is_on=setting.is_on,
-                days_before=setting.days,
+                days_before=None if code == ARRANGE else setting.days,
                 at=setting.at,
                 channels=[*setting.channels],
             )
@@ -93,7 +93,10 @@ def _write(clinic: Clinic, wanted: Mapping[str, Setting], quiet: Quiet, sender: 
         update_fields=["is_on", "days_before", "at", "channels"],
     )
     clinic.quiet_from, clinic.quiet_until, clinic.sender_name = quiet.begins, quiet.ends, sender
-    clinic.save(update_fields=[*QUIET, "sender_name"])
+    # The worklist of follow-ups goes by the same days, and knows of no rule.
+    if ARRANGE in wanted and (days := wanted[ARRANGE].days) is not None:
+        clinic.arrange_days_before = days
+    clinic.save(update_fields=[*QUIET, "sender_name", "arrange_days_before"])
 
 
 def _sender_problems(name: str) -> list[Refusal]:

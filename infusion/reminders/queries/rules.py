@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from clinics.models import Clinic
 
-from ..domain.kinds import ARRANGE, EARLY, LATE, REMINDER, code_of
+from ..domain.kinds import EARLY, LATE, REMINDER, code_of
 from ..domain.rules import Quiet, Rules, Setting
 from ..models import KindRule
 
@@ -28,12 +28,11 @@ def every_clinics_rules() -> dict[int, Rules]:
 
 def _rules(clinic: Clinic, rows: Iterable[KindRule]) -> Rules:
     settings = {row.kind: Setting(row.is_on, row.days_before, row.at, tuple(row.channels)) for row in rows}
-    arrange = settings.get(ARRANGE, Setting()).days
     return Rules(
         zone=clinic.zone,
         reminder_days=_reminder_days(clinic, settings),
         notice_delay=timedelta(seconds=clinic.notice_delay_seconds),
-        arrange_days=clinic.arrange_days_before if arrange is None else arrange,
+        arrange_days=clinic.arrange_days_before,
         settings=settings,
         quiet=Quiet(clinic.quiet_from, clinic.quiet_until),
     )
