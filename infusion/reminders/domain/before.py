@@ -75,6 +75,6 @@ def _morning_or_evening_before(starts_at: datetime, rules: Rules) -> datetime:
     """
     day = starts_at.astimezone(rules.zone).date()
     morning = rules.leaves(MORNING_OF, day, 0)
-    if rules.after_quiet(morning, starts_at) <= starts_at - TRAVEL:
+    if (rules.quiet.ends_at(morning, rules.zone) or morning) <= starts_at - TRAVEL:
         return morning
     return rules.before_quiet(day - timedelta(days=1), EVENING)
