@@ -1,7 +1,7 @@
 """`python -m tests.both` runs the suite in two lanes side by side, one for each of two processors.
 
-The first lane is everything but the browser's journeys, on SQLite. The second is what writes the database, again on
-PostgreSQL with a real broker, and then the journeys. The lanes share nothing: each run has its own database, broker
+The first lane is everything but the bench's own tests and the browser's journeys, on SQLite. The second is what writes
+the database, again on PostgreSQL with a real broker, and then what the first leaves. The lanes share nothing: each run has its own database, broker
 and files. What the second lane says is shown when both have ended. Further arguments go to every run (`-k walls`,
 say). The exit status is 0 where all passed. `make test-postgresql` runs the pages and journeys there, too.
 """
@@ -18,7 +18,8 @@ from pathlib import Path
 from infusion.demo import leash
 from tests.services import Stopped, stop_on
 
-FIRST = ("tests/domain", "tests/repository", "tests/database", "tests/web")
+LEFT = ("tests/repository/test_bench.py", "tests/journeys")
+FIRST = ("tests/domain", "tests/repository", "tests/database", "tests/web", f"--ignore={LEFT[0]}")
 PASSED = (0, 5)
 """pytest's exit status where all passed, and where the further arguments left nothing to run."""
 
@@ -52,12 +53,12 @@ def run(arguments: list[str]) -> int:
 
 
 def run_second(arguments: list[str]) -> int:
-    """The second lane: the database's tests on PostgreSQL, then the journeys on SQLite."""
+    """The second lane: the database's tests on PostgreSQL, then what the first leaves, on SQLite."""
     suite = [sys.executable, "-m", "pytest", *arguments]
     passed = True
     for command in (
         [sys.executable, "-m", "tests.services", *suite, "tests/database"],
-        [*suite, "tests/journeys"],
+        [*suite, *LEFT],
     ):
         running = subprocess.Popen(command)
         try:

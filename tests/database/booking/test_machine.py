@@ -35,7 +35,7 @@ from tests.database.booking.desk import NURSES, PATIENTS, Desk, World
 pytestmark = pytest.mark.django_db
 
 SOAK = os.environ.get("INFUSION_SOAK", "")
-EXAMPLES, STEPS = (int(SOAK), 40) if SOAK else (16, 20)
+EXAMPLES, STEPS = (int(SOAK), 40) if SOAK else (10, 20)
 pick = st.integers(0, 30)
 far = st.one_of(st.integers(-9, 30), st.integers(-110, -50))
 seldom = st.integers(0, 5).map(lambda number: number == 5)
