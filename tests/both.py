@@ -1,9 +1,10 @@
 """`python -m tests.both` runs the suite in two lanes side by side, one for each of two processors.
 
 The first lane is everything but the bench's own tests and the browser's journeys, on SQLite. The second is what writes
-the database, again on PostgreSQL with a real broker, and then what the first leaves. The lanes share nothing: each run has its own database, broker
-and files. What the second lane says is shown when both have ended. Further arguments go to every run (`-k walls`,
-say). The exit status is 0 where all passed. `make test-postgresql` runs the pages and journeys there, too.
+the database, again on PostgreSQL with a real broker, and then what the first leaves. The lanes share nothing: each run
+has its own database, broker and files. What the second lane says is shown when both have ended. Further arguments go to
+every run (`-k walls`, say). The exit status is 0 where all passed. `make test-postgresql` runs the pages and journeys
+there, too.
 """
 
 import os
