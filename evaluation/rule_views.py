@@ -10,6 +10,7 @@ from django.utils import timezone
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 
 from .actions.rules import set_rule
 from .domain.tailoring import SETTABLE
@@ -49,8 +50,7 @@ def rule(request: StaffRequest, code: str) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, reason.message)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"{settable.label}: set for this clinic.")
             return redirect("evaluation:requirements")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refusal, Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 
 from . import actions, queries
 from .domain.differences import differences
@@ -87,8 +88,7 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
                     membership=request.membership,
                 )
             except Refused as refused:
-                for reason in refused.reasons:
-                    form.add_error(reason.field if reason.field in form.fields else None, reason.message)
+                show_refusal(form, refused)
             else:
                 messages.success(request, f"{made} waits for its two approvals.")
                 return redirect("regimens:detail", pk=made.pk)

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from uuid import uuid4
 
-from clinics.models import Clinic, User
+from clinics.models import Clinic
+from infusion.demo.others import Staff
 from infusion.demo.people import BY_OTHER_REGIMENS, TEXTED, TO_BOOK, TODAY, Invented
 from infusion.reminders import actions, sms
 from infusion.reminders.domain.kinds import WINDOW_OPEN
@@ -25,12 +26,6 @@ from scheduling.actions.answers import answer_visit
 from scheduling.models import Course, Visit
 
 TAKEN = Answer(Fate.TAKEN)
-
-
-class Staff(Protocol):
-    """The demo's colleagues by role."""
-
-    def __getitem__(self, role: str) -> User: ...
 
 
 class Filling(Protocol):

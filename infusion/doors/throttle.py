@@ -23,17 +23,18 @@ DOORS = ("login", "request_login_code", "reset_password", "reset_password_from_k
 """The account library's limits that answer with a page; the others are a message beside the field."""
 
 
-def tries(door: str, whose: object) -> int:
-    """How often it was tried here lately by a network address, or asked for by a person."""
-    return int(cache.get(_key(door, whose), 0))
-
-
-def count_try(door: str, whose: object, *, kept: int) -> None:
-    """Count one more, and keep the count for ``kept`` seconds from now.
+def used_up(door: str, whose: object, *, most: int, within: int) -> bool:
+    """Whether a network address or a person did something ``most`` times already; where not, one more is counted and
+    kept for ``within`` seconds from now. Who must wait does not prolong the wait.
 
     Two at the very same moment may count as one: this slows down, the secret itself is what keeps out.
     """
-    cache.set(_key(door, whose), tries(door, whose) + 1, kept)
+    key = f"tries:{door}:{whose}"
+    done = int(cache.get(key, 0))
+    if done >= most:
+        return True
+    cache.set(key, done + 1, within)
+    return False
 
 
 def too_often(request: HttpRequest, action: str, *, user: User) -> HttpResponse | None:
@@ -76,7 +77,3 @@ def _wait(template: str, request: HttpRequest, seconds: int) -> HttpResponse:
 
 def _longest(action: str) -> int:
     return int(max(rate.duration for rate in get_rates(app="allauth.account", action=action)))
-
-
-def _key(door: str, whose: object) -> str:
-    return f"tries:{door}:{whose}"

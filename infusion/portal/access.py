@@ -69,7 +69,6 @@ def code_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return sign_out(request, request.session.get(CHOSEN))
         return view(request, *args, **kwargs)
 
-    guarded.patient_door = True  # type: ignore[attr-defined]
     return guarded
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinics.domain.refusals import Refused
-from infusion.doors.throttle import count_try, too_many, tries
+from infusion.doors.throttle import too_many, used_up
 from monitoring.queries import reading_of
 from patients.actions import record_view
 from scheduling.actions.answers import answer_visit
@@ -104,9 +104,8 @@ def other_time(request: PatientRequest) -> HttpResponse:
     if row is not None:
         messages.success(request, _asked_for(row))
         return redirect("portal:home")
-    if tries("times", request.user.pk) >= SEARCHES:
+    if used_up("times", request.user.pk, most=SEARCHES, within=SEARCHED_WITHIN):
         return too_many(request, wait=SEARCHED_WITHIN)
-    count_try("times", request.user.pk, kept=SEARCHED_WITHIN)
     part = request.GET.get("part", "")
     after = _day(request.GET.get("after", ""))
     shown = {"form": form, "part": part if part in HALVES else "", "from_day": after, **_shown(visit, now)}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinics.domain.refusals import Refused
+from clinics.forms.refusals import show_refusal
 from infusion.doors.throttle import too_often
 from patients import actions
 from patients.queries import carers_gone, carers_of
@@ -55,8 +56,7 @@ def carers(request: PatientRequest) -> HttpResponse:
         try:
             actions.give_access(patient=request.patient, by=request.user, now=now, **form.cleaned_data)
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+            show_refusal(form, refused)
         else:
             messages.success(
                 request, _("Done. We ask this person by mail. They see nothing until they say yes.")

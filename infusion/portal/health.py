@@ -8,9 +8,9 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from clinics.domain.refusals import Refused
+from clinics.forms.refusals import show_refusal
 from monitoring import actions, queries
 from monitoring.domain.health_check import HEALTH_CHECK
 from patients.actions import record_view
@@ -48,8 +48,7 @@ def health_check(request: PatientRequest) -> HttpResponse:
             try:
                 actions.answer_health_check(visit=visit, by=request.user, now=now, **form.told)
             except Refused as refused:
-                for reason in refused.reasons:
-                    form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+                show_refusal(form, refused)
             else:
                 return redirect("portal:health_check")
         shown["form"], status = form, 422 if form.is_bound else 200

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinics.domain.refusals import Refused
+from clinics.forms.refusals import show_refusal
 from infusion.reminders import queries as reminders
 from infusion.reminders.wishes.forms import MessageWishesForm
 from infusion.reminders.wishes.words import plain
@@ -29,8 +30,7 @@ def messages(request: PatientRequest) -> HttpResponse:
         try:
             actions.set_message_wishes(patient=patient, by=request.user, now=timezone.now(), **form.wishes)
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+            show_refusal(form, refused)
             if "stale" in refused.codes:
                 form.show_as_it_stands(patient, standing)
         else:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from infusion.doors.lockout import where
-from infusion.doors.throttle import count_try, too_many, tries
+from infusion.doors.throttle import too_many, used_up
 from infusion.interop.writers.appointments import appointments_pdf
 from infusion.reminders.words.mail import supported
 from patients import actions as patients
@@ -49,9 +49,8 @@ long as many pages.
 @require_safe
 def schedule_pdf(request: PatientRequest) -> HttpResponse:
     """My appointments as a PDF; not without end."""
-    if tries("pdf", request.user.pk) >= PRINTED:
+    if used_up("pdf", request.user.pk, most=PRINTED, within=PRINTED_WITHIN):
         return too_many(request, wait=PRINTED_WITHIN)
-    count_try("pdf", request.user.pk, kept=PRINTED_WITHIN)
     now = timezone.now()
     patients.record_view(patient=request.patient, by=request.user, page="portal schedule PDF")
     made = appointments_pdf(sheets.sheet_of(request.patient, now=now))
@@ -113,10 +112,9 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     now, found = timezone.now(), feed_by_token(token)
     if found is None:
         return _no_such_feed(where(request))
-    asked = "feed-read", f"{found.pk}:{int(now.timestamp()) // READ_WITHIN}"
-    if tries(*asked) >= READS:
+    asked = f"{found.pk}:{int(now.timestamp()) // READ_WITHIN}"
+    if used_up("feed-read", asked, most=READS, within=READ_WITHIN):
         return _later(READ_WITHIN)
-    count_try(*asked, kept=READ_WITHIN)
     patients.note_feed_read(feed=found, today=local_date(now, found.clinic.zone))
     with translation.override(supported(found.patient.language)):
         body = sheets.feed_of_patient(found.patient, now=now)
@@ -128,9 +126,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def _no_such_feed(knocking: str | None) -> HttpResponse:
     """404, counted; while somebody must wait, waiting does not prolong the wait."""
-    if tries("feed", knocking) >= GUESSES:
+    if used_up("feed", knocking, most=GUESSES, within=FORGOTTEN_AFTER):
         return _later(FORGOTTEN_AFTER)
-    count_try("feed", knocking, kept=FORGOTTEN_AFTER)
     raise Http404
 
 

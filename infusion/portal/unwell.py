@@ -7,10 +7,10 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
+from clinics.forms.refusals import show_refusal
 from monitoring import actions, queries
 from patients.actions import record_view
 
@@ -36,8 +36,7 @@ def unwell(request: PatientRequest) -> HttpResponse:
                 patient=request.patient, by=request.user, now=now, **form.told
             )
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, _(reason.message))
+            show_refusal(form, refused)
         else:
             return redirect("portal:report", pk=report.pk)
     record_view(patient=request.patient, by=request.user, page="portal not well")

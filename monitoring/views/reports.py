@@ -12,6 +12,7 @@ from clinics.access import StaffRequest, staff
 from clinics.actions import record
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from monitoring import actions, queries
 from monitoring.forms import AnswerForm
 from patients.actions import record_view
@@ -81,8 +82,7 @@ def answer(request: StaffRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, reason.message)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"Closed. {found.patient} reads your answer in the portal.")
             return redirect("monitoring:reports")

@@ -13,6 +13,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.calendar import local_date
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
+from clinics.forms.refusals import show_refusal
 from evaluation.forms import unit_words
 from evaluation.rule_queries import catalogue_of
 from monitoring import actions, queries
@@ -46,8 +47,7 @@ def _watch(request: StaffRequest, patient_pk: int, rule: str, *, closing: bool) 
         try:
             act(patient=patient, rule=rule, reason=form.cleaned_data["reason"], by=request.user, now=now)
         except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(reason.field if reason.field in form.fields else None, reason.message)
+            show_refusal(form, refused)
         else:
             done = "Closed" if closing else "Open again"
             messages.success(request, f"{done}: {named.title} of {patient}.")

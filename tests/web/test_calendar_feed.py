@@ -243,7 +243,7 @@ def test_feed_asks_as_often_for_many_visits_as_for_one(
     Client().get(path)
     for days in range(11, 40, 4):
         factory.make_visit(ana, kind="follow_up", starts_at=in_days(clinic, days))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assert len(entries(Client().get(path))) == 9
 
 

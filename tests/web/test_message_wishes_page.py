@@ -12,6 +12,7 @@ from infusion.reminders.wishes.forms import OFFERED
 from patients.actions import set_message_wishes
 from patients.models import MessageWishes
 from tests import factory
+from tests.wishing import stands, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -29,18 +30,6 @@ def desk(ana):
 @pytest.fixture
 def address(ana):
     return reverse("reminders:wishes", args=[ana.pk])
-
-
-def typed(page, **changed):
-    """What pressing Save would send, with some of it changed."""
-    form = page.context["form"]
-    return {name: form[name].value() or "" for name in form.fields} | changed
-
-
-def stands(patient):
-    row = MessageWishes.objects.of(patient.clinic).get(patient=patient)
-    patient.refresh_from_db()
-    return row.none, row.kinds_off, row.channel, patient.language
 
 
 def test_one_kind_is_done_without_in_another_language(desk, ana, address):

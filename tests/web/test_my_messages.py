@@ -18,6 +18,7 @@ from patients.actions import set_message_wishes
 from patients.models import MessageWishes
 from tests import factory
 from tests.web.test_portal import enter
+from tests.wishing import stands, typed
 
 pytestmark = pytest.mark.django_db
 ADDRESS = reverse("portal:messages")
@@ -31,18 +32,6 @@ def ana():
 @pytest.fixture
 def own(client, ana):
     return enter(client, ana)
-
-
-def typed(page, **changed):
-    """What pressing Save would send, with some of it changed."""
-    form = page.context["form"]
-    return {name: form[name].value() or "" for name in form.fields} | changed
-
-
-def stands(patient):
-    row = MessageWishes.objects.of(patient.clinic).get(patient=patient)
-    patient.refresh_from_db()
-    return row.none, row.kinds_off, row.channel, patient.language
 
 
 def sent(patient, kind="booked", **fields):

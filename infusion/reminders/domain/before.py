@@ -16,6 +16,12 @@ TRAVEL = timedelta(hours=2)
 """Whoever is told later than this before a visit may be on the way to it (product default)."""
 
 
+def furthest_day(rules: Rules) -> int:
+    """The most days before a visit on which anything is said of it; 0 where nothing is."""
+    before = [rules.days(kind) for kind in (GATE_NEEDS, HEALTH_CHECK) if rules.is_on(kind)]
+    return max((*rules.reminder_days, *before), default=0)
+
+
 def visit_times(
     starts_at: datetime, rules: Rules, *, is_infusion: bool
 ) -> list[tuple[str, datetime, datetime]]:

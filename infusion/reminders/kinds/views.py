@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -11,6 +11,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from clinics.domain.spans import STALE
+from clinics.forms.refusals import show_refusal
 
 from .. import actions, queries
 from .forms import KindsForm
@@ -43,9 +44,7 @@ def _save(request: StaffRequest, form: KindsForm) -> bool:
             by=request.user,
         )
     except Refused as refused:
-        for reason in refused.reasons:
-            problem = ValidationError(reason.message, code=reason.code)
-            form.add_error(reason.field if reason.field in form.fields else None, problem)
+        show_refusal(form, refused)
         return False
     messages.success(request, "Saved. It holds for messages that fall due from now on.")
     return True

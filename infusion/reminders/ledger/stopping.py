@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
 from infusion.doors.lockout import where
-from infusion.doors.throttle import count_try, too_many, tries
+from infusion.doors.throttle import too_many, used_up
 
 from .. import actions, queries
 from ..words import supported
@@ -29,10 +29,8 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     """
     patient = queries.patient_by_stop_token(token)
     if patient is None:
-        knocking = where(request)
-        if tries("stop", knocking) >= GUESSES:
+        if used_up("stop", where(request), most=GUESSES, within=FORGOTTEN_AFTER):
             return too_many(request, wait=FORGOTTEN_AFTER)
-        count_try("stop", knocking, kept=FORGOTTEN_AFTER)
         return render(request, "ledger/stop_unknown.html", status=404)
     # In the patient's language, unless this browser was told another one.
     chosen = translation.get_language() if settings.LANGUAGE_COOKIE_NAME in request.COOKIES else None

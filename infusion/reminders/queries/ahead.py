@@ -11,8 +11,8 @@ from clinics.models import Clinic
 from monitoring.models import FollowUp
 from scheduling.models import Visit, VisitVersion
 
-from ..domain.before import visit_times
-from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK, WINDOW_OPEN
+from ..domain.before import furthest_day, visit_times
+from ..domain.kinds import WINDOW_OPEN
 from ..domain.rules import Rules
 from ..models import Message
 from .blood_tests import told_about_on
@@ -48,8 +48,7 @@ def patients_ahead(clinic: Clinic, rules: Rules, *, now: datetime) -> list[int]:
 
 def _with_visits(clinic: Clinic, rules: Rules, now: datetime) -> Iterator[int]:
     """Patients of whose booked visits something is said within a day, the nearest visit first."""
-    before = [rules.days(kind) for kind in (GATE_NEEDS, HEALTH_CHECK) if rules.is_on(kind)]
-    furthest = timedelta(days=max((*rules.reminder_days, *before, 1)) + 2)
+    furthest = timedelta(days=max(furthest_day(rules), 1) + 2)
     visits = Visit.objects.of(clinic).filter(
         status="booked", starts_at__gt=now, starts_at__lt=now + furthest, patient__deceased=False
     )

@@ -12,13 +12,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from scheduling.models import Visit, VisitVersion
 
-from ..domain.before import visit_times
-from ..domain.kinds import GATE_NEEDS, HEALTH_CHECK
+from ..domain.before import furthest_day, visit_times
+from ..domain.kinds import HEALTH_CHECK
 from ..domain.rules import Rules
 from ..models import Message
 from .settled import SETTLED
 
-BEFORE_INFUSIONS = (GATE_NEEDS, HEALTH_CHECK)
 SAME_DAY = timedelta(hours=20)
 """A message due within this of one that is settled is the same one: a clinic may have changed its time of day."""
 
@@ -30,7 +29,7 @@ together.
 
 def with_visits_ahead(rules: Mapping[int, Rules], now: datetime) -> set[int]:
     """Patients with a booked visit of which something may have to be said that is not settled."""
-    far = timedelta(days=_furthest(rules) + 2)
+    far = timedelta(days=max(map(furthest_day, rules.values()), default=0) + 2)
     ahead = Visit.across_clinics.filter(
         clinic_id__in=rules, status="booked", starts_at__gt=now, starts_at__lt=now + far
     ).order_by()
@@ -88,18 +87,3 @@ def _unsettled(
         ):
             found.add(patient_id)
     return found
-
-
-def _furthest(rules: Mapping[int, Rules]) -> int:
-    """The most days before a visit on which anything is said of it."""
-    return max(
-        (
-            day
-            for rule in rules.values()
-            for day in (
-                *rule.reminder_days,
-                *(rule.days(kind) for kind in BEFORE_INFUSIONS if rule.is_on(kind)),
-            )
-        ),
-        default=0,
-    )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from allauth.core.ratelimit import consume
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +16,7 @@ from clinics.access import StaffRequest, staff
 from clinics.domain.refusals import Refused
 from clinics.domain.rights import Right
 from clinics.domain.spans import STALE
+from clinics.forms.refusals import show_refusal
 
 from .. import actions, queries
 from ..domain.kinds import BY_CODE, FOR_PATIENTS
@@ -89,19 +90,13 @@ def _previewed(request: StaffRequest, kind: str, language: str, own: OwnWords) -
     }
 
 
-def _refuse(form: WordingForm, refused: Refused) -> None:
-    for reason in refused.reasons:
-        problem = ValidationError(reason.message, code=reason.code)
-        form.add_error(reason.field if reason.field in form.fields else None, problem)
-
-
 def _are_sound(request: StaffRequest, form: WordingForm, kind: str, language: str) -> bool:
     try:
         actions.check_wording(
             clinic=request.clinic, kind=kind, language=language, words=form.words, now=timezone.now()
         )
     except Refused as refused:
-        _refuse(form, refused)
+        show_refusal(form, refused)
         return False
     return True
 
@@ -119,7 +114,7 @@ def _save(request: StaffRequest, form: WordingForm, kind: str, language: str) ->
             now=timezone.now(),
         )
     except Refused as refused:
-        _refuse(form, refused)
+        show_refusal(form, refused)
         return False
     said = "Saved. Messages sent from now on have these words."
     if form.words.is_standard:
@@ -165,7 +160,7 @@ def _test_text(request: StaffRequest, form: WordingForm, kind: str, language: st
             by=request.user,
         )
     except Refused as refused:
-        _refuse(form, refused)
+        show_refusal(form, refused)
     else:
         _say(request, answer, number)
 
